@@ -1,0 +1,44 @@
+# Two commands: `make build` and `make test`. Everything else is a part of them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build test lint seeds lock clean
+
+# The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+BUILD_ENV := .venv
+TEST_ENV := .venv-test
+
+help: ## Show the commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+build: $(BUILD_ENV)/installed ## Set up .venv and build the demo into closed_loop.duckdb
+	$(BUILD_ENV)/bin/dbt build
+
+test: $(TEST_ENV)/installed ## Run everything that CI runs
+	$(TEST_ENV)/bin/pytest
+
+lint: $(TEST_ENV)/installed ## Check the style of SQL and Python
+	$(TEST_ENV)/bin/sqlfluff lint models tests analyses
+	$(TEST_ENV)/bin/ruff check .
+
+seeds: $(BUILD_ENV)/installed ## Make the demo events again
+	$(BUILD_ENV)/bin/python -m scripts.make_demo_seeds
+
+lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml again
+	$(TEST_ENV)/bin/python -m pip install --quiet uv
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra test --output-file requirements-test.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --constraint requirements-test.txt --output-file requirements.txt
+
+clean: ## Remove everything that can be made again
+	rm -rf $(BUILD_ENV) $(TEST_ENV) target logs closed_loop.duckdb closed_loop.duckdb.wal
+
+LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+$(BUILD_ENV)/installed: requirements.txt
+$(TEST_ENV)/installed: requirements-test.txt
+%/installed:
+	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+	$(PYTHON) -m venv $*
+	$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	touch $@

@@ -1,0 +1,44 @@
+{% macro cohort_dimensions() %}
+    {#- The attributes of a case that figures are broken down by, besides its workflow. Returns: list of column names. -#}
+    {{ return([
+        'entry_channel', 'product', 'segment', 'tenure_band', 'overdue_bucket', 'risk_tier', 'contact_preference',
+    ]) }}
+{% endmacro %}
+
+
+{% macro cohort_attributes(case_alias) -%}
+    {#- The cohort dimensions as select items, a null as `(none)`. case_alias: alias of a relation with the case's attributes. -#}
+    {%- for dimension in cohort_dimensions() %}
+    coalesce({{ case_alias }}.{{ dimension }}, '(none)') as {{ dimension }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{% macro cohort_columns() -%}
+    {#-
+        workflow, cohort_dimension and cohort_value as select items over cohort_grouping_sets(): a column that a grouping set
+        leaves out is null there, and none of them is null before.
+    -#}
+    coalesce(workflow, '(all)') as workflow,
+    case
+        {%- for dimension in cohort_dimensions() %}
+        when {{ dimension }} is not null then '{{ dimension }}'
+        {%- endfor %}
+        else 'all'
+    end as cohort_dimension,
+    coalesce({{ cohort_dimensions() | join(', ') }}, 'all') as cohort_value
+{%- endmacro %}
+
+
+{% macro cohort_grouping_sets(keys) -%}
+    {#-
+        The grouping sets of every cell: the keys, with and without the workflow, for all cases and for each cohort dimension.
+        keys: list of column names that every set has. Use after `group by`, on cohort_attributes().
+    -#}
+    grouping sets (
+        {%- for dimension in [none] + cohort_dimensions() %}
+        ({{ (keys + ([dimension] if dimension else [])) | join(', ') }}),
+        ({{ (keys + ['workflow'] + ([dimension] if dimension else [])) | join(', ') }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}

@@ -1,0 +1,13 @@
+{% macro funnel_stages() %}
+    {#-
+        The stages of the funnel in their order (specification, Funnel).
+        Returns: dict of stage name -> the column of fct_case_journey with the moment of the stage's own event.
+    -#}
+    {{ return({
+        'triggered': 'triggered_at',
+        'identity_passed': 'identity_passed_at',
+        'action_started': 'action_started_at',
+        'action_completed': 'action_completed_at',
+        'writeback_succeeded': 'resolved_at',
+    }) }}
+{% endmacro %}

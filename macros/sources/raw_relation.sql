@@ -1,0 +1,75 @@
+{% macro raw_relation(kind, table) %}
+    {#-
+        Where a raw table is read from (README, "Your own events"): a from-item, or none for an event table without a file.
+        A reference table that the user doesn't bring comes from the seeds.
+        kind: 'events' or 'reference'. table: a table of that kind's contract.
+    -#}
+    {% set own = own_relation(kind, table) %}
+    {% if kind == 'events' and var('events_schema') %}
+        {{ return(source('events', table)) }}
+    {% elif own is none and (kind == 'reference' or not brings_own(kind)) %}
+        {{ return(ref(table)) }}
+    {% endif %}
+    {{ return(own) }}
+{% endmacro %}
+
+
+{% macro own_relation(kind, table) %}
+    {#-
+        The raw table that the user brings, as a from-item; none where there is none, or at parse time. Arguments: as
+        raw_relation(). Raises where the table stands there twice, or where a schema lacks an event table.
+    -#}
+    {% if not execute %}
+        {{ return(none) }}
+    {% elif var(kind ~ '_path') %}
+        {{ return(file_relation(kind, var(kind ~ '_path'), table)) }}
+    {% elif var(kind ~ '_schema') %}
+        {{ return(schema_relation(kind, var(kind ~ '_schema'), table)) }}
+    {% endif %}
+    {{ return(none) }}
+{% endmacro %}
+
+
+{% macro brings_own(kind) %}
+    {#- Whether the user brings tables of this kind ('events' or 'reference'): a boolean. -#}
+    {{ return((var(kind ~ '_path') or var(kind ~ '_schema')) is not none) }}
+{% endmacro %}
+
+
+{% macro file_relation(kind, path, table) %}
+    {#-
+        The reader of a raw table's file below a folder or bucket URL: <table>.parquet, <table>/**/*.parquet or
+        <table>.csv. Returns: a from-item, or none where there is no file. Raises where there is more than one form.
+    -#}
+    {% set stem = path.rstrip('/') ~ '/' ~ table %}
+    {% set found = [] %}
+    {% for form in [stem ~ '.parquet', stem ~ '/**/*.parquet', stem ~ '.csv'] %}
+        {% if run_query("select 1 from glob(" ~ dbt.string_literal(dbt.escape_single_quotes(form)) ~ ") limit 1") | length > 0 %}
+            {% do found.append(form) %}
+        {% endif %}
+    {% endfor %}
+    {% if found | length > 1 %}
+        {% do exceptions.raise_compiler_error(
+            kind ~ "_path holds the table " ~ table ~ " more than once: " ~ found | join(' and ') ~ ". Keep one of them, so that no row is counted twice or left out."
+        ) %}
+    {% elif not found %}
+        {{ return(none) }}
+    {% endif %}
+    {% set file = dbt.string_literal(dbt.escape_single_quotes(found[0])) %}
+    {% if found[0].endswith('.csv') %}
+        {{ return("read_csv(" ~ file ~ ", header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"')") }}
+    {% endif %}
+    {{ return("read_parquet(" ~ file ~ ", union_by_name = true, hive_partitioning = false)") }}
+{% endmacro %}
+
+
+{% macro schema_relation(kind, schema, table) %}
+    {#- The relation of a raw table in a schema of the target database, or none where it is not there. -#}
+    {% set found = adapter.get_relation(database=target.database, schema=schema, identifier=table) %}
+    {% if found is none and kind == 'events' %}
+        {% do exceptions.raise_compiler_error(
+            "events_schema: the schema " ~ schema ~ " has no table " ~ table ~ ". Load it (it may be empty) or name another schema."
+        ) %}
+    {% endif %}
+    {{ return(found) }}
+{% endmacro %}

@@ -1,0 +1,64 @@
+{% macro raw_rows(kind, table) %}
+    {#-
+        A query of a raw table with the contract's columns, in its order and of its types; nothing is filtered.
+        An event table without a file is a query of no rows.
+        kind: 'events' or 'reference'. table: a table of that kind's contract.
+    -#}
+    {%- set relation = raw_relation(kind, table) -%}
+    {%- set own = own_relation(kind, table) -%}
+    {%- set found_types = source_types(own) if own is not none else {} -%}
+    select
+        {%- for column, spec in contract(kind)[table].items() %}
+        {{ typed_column(column, spec, found_types.get(column)) if relation is not none else 'null' -}}
+        {{ ' ' }}as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    {%- if relation is not none %}
+    from {{ relation }}
+    {%- else %}
+    where false
+    {%- endif -%}
+{% endmacro %}
+
+
+{% macro contract(kind) %}
+    {#- The contract of the 'events' or of the 'reference' tables: see event_contract(), reference_contract(). -#}
+    {{ return(event_contract() if kind == 'events' else reference_contract()) }}
+{% endmacro %}
+
+
+{% macro typed_column(column, spec, found_type) %}
+    {#-
+        The expression that reads a column as its contract type. found_type: the engine's name for the type it has in the
+        source (lower case), or none where the source is a seed, which has the right types already.
+    -#}
+    {%- set type = column_type(spec).name -%}
+    {%- if found_type and 'time zone' in found_type and 'without' not in found_type -%}
+        cast({{ column }} at time zone 'UTC' as {{ sql_type(type) }})
+    {%- elif found_type and 'char' in found_type and type != 'text' -%}
+        cast(nullif({{ column }}, '') as {{ sql_type(type) }})
+    {%- else -%}
+        cast({{ column }} as {{ sql_type(type) }})
+    {%- endif -%}
+{% endmacro %}
+
+
+{% macro source_types(relation) %}
+    {#- The columns that a from-item really has. Returns: dict of lower-case column name -> lower-case type name. -#}
+    {{ return(adapter.dispatch('source_types', 'closed_loop')(relation)) }}
+{% endmacro %}
+
+{% macro default__source_types(relation) %}
+    {% set types = {} %}
+    {% for column in adapter.get_columns_in_relation(relation) %}
+        {% do types.update({column.name | lower: column.data_type | lower}) %}
+    {% endfor %}
+    {{ return(types) }}
+{% endmacro %}
+
+{% macro duckdb__source_types(relation) %}
+    {% set types = {} %}
+    {% for column in run_query('describe select * from ' ~ relation) %}
+        {% do types.update({column[0] | lower: column[1] | lower}) %}
+    {% endfor %}
+    {{ return(types) }}
+{% endmacro %}

@@ -1,0 +1,65 @@
+{% macro rate(numerator, denominator) -%}
+    {#-
+        Numerator ÷ denominator as a double; NULL where the denominator is 0 or either is NULL (`x / 0` is infinite on
+        DuckDB, an error on PostgreSQL). The one division of this project. Arguments: numeric SQL expressions.
+    -#}
+    (cast({{ numerator }} as {{ type_double() }}) / nullif(cast({{ denominator }} as {{ type_double() }}), 0))
+{%- endmacro %}
+
+
+{% macro percentile(fraction, value) -%}
+    {#-
+        The percentile by linear interpolation over a group's units: a double, NULL without a unit that has a value.
+        An aggregate: recompute it at every grain, never average it. A `filter (where …)` may follow.
+        fraction: number from 0 to 1. value: numeric SQL expression; NULLs are left out.
+    -#}
+    percentile_cont({{ fraction }}) within group (order by {{ value }})
+{%- endmacro %}
+
+
+{% macro median(value) -%}
+    {#- The median of a group's units: percentile() at 0.5. -#}
+    {{ percentile(0.5, value) }}
+{%- endmacro %}
+
+
+{% macro p90(value) -%}
+    {#- The 90th percentile of a group's units: percentile() at 0.9. -#}
+    {{ percentile(0.9, value) }}
+{%- endmacro %}
+
+
+{% macro wilson_low(numerator, denominator) -%}
+    {#-
+        Lower bound of the Wilson score interval of a proportion, z = 1.96 (Wilson 1927; specification, Cells): a double
+        from 0 to 1, NULL where the denominator is 0 or either is NULL.
+        numerator: successes. denominator: trials. Numeric SQL expressions.
+    -#}
+    {{ wilson_bound(numerator, denominator, '-') }}
+{%- endmacro %}
+
+
+{% macro wilson_high(numerator, denominator) -%}
+    {#- Upper bound of the Wilson score interval; otherwise as wilson_low(). -#}
+    {{ wilson_bound(numerator, denominator, '+') }}
+{%- endmacro %}
+
+
+{% macro wilson_bound(numerator, denominator, sign, z=1.96) -%}
+    {#-
+        (2np + z² ± z √(z² + 4np(1 − p))) ÷ 2(n + z²), clipped to 0 and 1 because rounding may leave the bound a hair outside.
+        sign: '-' for the lower, '+' for the upper bound. z: the normal quantile. Use wilson_low() and wilson_high().
+    -#}
+    {%- set successes = 'cast(' ~ numerator ~ ' as ' ~ type_double() ~ ')' -%}
+    {%- set trials = 'nullif(cast(' ~ denominator ~ ' as ' ~ type_double() ~ '), 0)' -%}
+    {%- set bound -%}
+        (2 * {{ successes }} + {{ z * z }} {{ sign }} {{ z }} * sqrt({{ z * z }} + 4 * {{ successes }} * ({{ trials }} - {{ successes }}) / {{ trials }}))
+        / (2 * ({{ trials }} + {{ z * z }}))
+    {%- endset -%}
+    case
+        when {{ trials }} is null or {{ successes }} is null then null
+        when {{ bound }} < 0 then 0
+        when {{ bound }} > 1 then 1
+        else {{ bound }}
+    end
+{%- endmacro %}

@@ -1,0 +1,60 @@
+{% macro quarantine_reason(table, unknown={}) -%}
+    {#-
+        Why a raw row is quarantined when it is looked at on its own: the first rule that holds, NULL where none does
+        (specification, "What happens to each raw row", 1). Expects the row under the alias `raw_rows`.
+        table: an event table. unknown: dict of reason -> condition for the rules that look something up.
+    -#}
+    {%- set columns = event_contract()[table] -%}
+    {%- set latest = add_seconds('raw_rows.loaded_at', 60 * var('clock_skew_minutes') | float) -%}
+    case
+        when {{ is_blank('raw_rows.event_id') }} or {{ is_blank('raw_rows.case_id') }} then 'missing_key'
+        when raw_rows.occurred_at is null or raw_rows.loaded_at is null then 'missing_timestamp'
+        when
+            raw_rows.occurred_at > {{ latest }}
+            {%- if 'ended_at' in columns %}
+            or raw_rows.ended_at > {{ latest }}
+            {%- endif %}
+            then 'from_the_future'
+        when raw_rows.occurred_at < cast('{{ var("history_start") }}' as timestamp) then 'before_history'
+        {%- for column, spec in columns.items() %}
+        {%- set condition = invalid_condition(column, spec) | trim %}
+        {%- if condition %}
+        when {{ condition }} then 'invalid_value'
+        {%- endif %}
+        {%- endfor %}
+        {%- for reason, condition in unknown.items() %}
+        when {{ condition }} then '{{ reason }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{% macro is_blank(text) -%}
+    {#- Whether a text is null or empty, which counts as null. text: SQL expression of type text. -#}
+    coalesce({{ text }}, '') = ''
+{%- endmacro %}
+
+
+{% macro invalid_condition(column, spec) -%}
+    {#-
+        The condition under which a raw column breaks its contract entry, empty where it can't: a null in a column that may
+        not be null, a value outside its set, a negative or infinite number, an attempt before the first, an end before the start.
+    -#}
+    {%- set type = column_type(spec) -%}
+    {%- set value = 'raw_rows.' ~ column -%}
+    {%- if column in ['event_id', 'case_id', 'occurred_at', 'loaded_at'] -%}
+    {%- elif type.accepted_values -%}
+        coalesce({{ value }}, '') not in ('{{ type.accepted_values | join("', '") }}')
+    {%- elif column == 'ended_at' -%}
+        {{ value }} < raw_rows.occurred_at
+    {%- elif type.is_nullable -%}
+    {%- elif type.name == 'text' -%}
+        {{ is_blank(value) }}
+    {%- elif type.name == 'double' -%}
+        not coalesce({{ value }} >= 0 and {{ value }} < 1e300, false)
+    {%- elif type.name in ['integer', 'money'] -%}
+        coalesce({{ value }}, -1) < {{ 1 if column == 'attempt_number' else 0 }}
+    {%- else -%}
+        {{ value }} is null
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,28 @@
+-- Grain: one row per case and funnel stage that it reached.
+
+with
+
+-- A stage is reached by its own event or by any later stage's, so counts never rise along the funnel.
+cases as (
+    select
+        *,
+        case stage
+            {%- for name in funnel_stages() %}
+            when '{{ name }}' then {{ loop.index }}
+            {%- endfor %}
+        end as furthest_stage_number
+    from {{ ref('fct_case_journey') }}
+)
+
+{% for name, own_event in funnel_stages().items() %}
+select
+    case_id,
+    {{ loop.index }} as stage_number,
+    {{ local_week('triggered_at') }} as week_start,
+    {{ minutes_between('triggered_at', own_event) }} as minutes_from_trigger,
+    workflow,
+    {{ cohort_attributes('cases') }}
+from cases
+where furthest_stage_number >= {{ loop.index }}
+{{ 'union all' if not loop.last }}
+{% endfor %}

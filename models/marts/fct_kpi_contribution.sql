@@ -1,0 +1,13 @@
+-- Grain: one row per KPI and unit that stands in its numerator or denominator.
+
+select
+    kpi_id,
+    case_id,
+    unit_id,
+    clock_at,
+    week_start,
+    workflow,
+    numerator,
+    denominator,
+    observed_value
+from {{ ref('int_kpi__unioned') }}

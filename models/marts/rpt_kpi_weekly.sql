@@ -1,0 +1,46 @@
+-- Grain: one row per week, workflow or (all), cohort and KPI.
+
+with
+
+cells as (
+    select * from {{ ref('int_kpi__valued') }}
+),
+
+kpis as (
+    select * from {{ ref('dim_kpi') }}
+),
+
+final as (
+    select
+        cells.week_start,
+        cells.workflow,
+        cells.cohort_dimension,
+        cells.cohort_value,
+        cells.kpi_id,
+        kpis.tier,
+        cells.numerator,
+        cells.denominator,
+        cells.value,
+        coalesce(cells.denominator, 0) as sample_size,
+        case when cells.is_rate then {{ wilson_low('cells.numerator', 'cells.denominator') }} end as ci_low,
+        case when cells.is_rate then {{ wilson_high('cells.numerator', 'cells.denominator') }} end as ci_high,
+        prior.value as prior_value,
+        cells.value - prior.value as change,
+        cast(null as {{ type_double() }}) as baseline_value,
+        cast(null as {{ type_double() }}) as target,
+        cast(null as {{ type_double() }}) as red_flag,
+        cast(null as {{ dbt.type_string() }}) as status,
+        cast(null as {{ dbt.type_string() }}) as owner,
+        cells.is_provisional
+    from cells
+    inner join kpis on cells.kpi_id = kpis.kpi_id
+    left join cells as prior
+        on
+            cells.kpi_id = prior.kpi_id
+            and cells.workflow = prior.workflow
+            and cells.cohort_dimension = prior.cohort_dimension
+            and cells.cohort_value = prior.cohort_value
+            and cells.week_start = {{ add_days('prior.week_start', 7) }}
+)
+
+select * from final

@@ -1,0 +1,21 @@
+-- Grain: one row per visible raw row of payments.
+
+with
+
+first_rates as (
+    select
+        currency,
+        min(valid_from) as first_date
+    from {{ ref('stg_reference__fx_rates') }}
+    group by currency
+),
+
+{{ classified_events(
+    'payments',
+    lookups='left join first_rates on raw_rows.currency = first_rates.currency',
+    unknown={
+        'unknown_currency':
+            "raw_rows.currency <> '" ~ var('reporting_currency') ~ "' and "
+            ~ 'coalesce(' ~ local_date('raw_rows.occurred_at') ~ ' < first_rates.first_date, true)',
+    },
+) }}

@@ -1,0 +1,5 @@
+-- Grain: one row per visible raw row of writeback_attempts.
+
+with
+
+{{ classified_events('writeback_attempts') }}

@@ -1,0 +1,21 @@
+-- Grain: one row, the moment that everything is computed for.
+{{ config(materialized='table') }}
+
+{% if var('as_of') %}
+    select {{ as_of_literal() }} as as_of
+{% else %}
+    with
+
+    loads as (
+        {%- for table in event_contract() %}
+            select max(raw_rows.loaded_at) as loaded_at
+            from (
+                {{ raw_rows('events', table) | indent(16) }}
+            ) as raw_rows
+            {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    )
+
+    select max(loaded_at) as as_of
+    from loads
+{% endif %}

@@ -1,0 +1,14 @@
+-- Grain: one row per accepted payment event.
+
+select
+    event_id,
+    case_id,
+    occurred_at,
+    loaded_at,
+    payment_id,
+    flow,
+    status,
+    amount,
+    currency
+from {{ ref('base_events__payments') }}
+where row_status = 'accepted'

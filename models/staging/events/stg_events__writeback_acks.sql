@@ -1,0 +1,13 @@
+-- Grain: one row per accepted writeback acknowledgement.
+
+select
+    event_id,
+    case_id,
+    occurred_at,
+    loaded_at,
+    idempotency_key,
+    ack_id,
+    outcome,
+    fields_persisted
+from {{ ref('base_events__writeback_acks') }}
+where row_status = 'accepted'

@@ -1,0 +1,16 @@
+-- Grain: one row per accepted writeback attempt.
+
+select
+    event_id,
+    case_id,
+    occurred_at,
+    loaded_at,
+    idempotency_key,
+    attempt_number,
+    target_system,
+    adapter,
+    status,
+    fields_required,
+    nullif(error_reason, '') as error_reason
+from {{ ref('base_events__writeback_attempts') }}
+where row_status = 'accepted'

@@ -1,0 +1,1086 @@
+"""Small but nasty inputs, from a seed: what a broken producer, a slow loader and a careless operator can do.
+
+``hostile_events(seed)`` gives (events, reference, variables) for ``oracle.build``; ``write_parquet`` and
+``write_reference_csv`` lay them down where the dbt vars ``events_path`` and ``reference_path`` can point.
+
+What the specification leaves undetermined is left out on purpose, so that every difference found is a fault:
+
+- two valid deliveries of one event with equal (loaded_at, occurred_at, case_id) always have equal payloads;
+- of the rates of one category and channel, and of the fx rates of one currency, no two begin on the same day;
+- rates carry the unit of their category, months are first days, no amount of the reference tables is negative;
+- no workflow, attribute or currency is called `(all)`; nothing happens at a local midnight that DST skips.
+
+`(none)` as an attribute's own value is included: it shares its cell with null.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import os
+import random
+from decimal import Decimal
+from typing import Any, Callable
+from zoneinfo import ZoneInfo
+
+Row = dict[str, Any]
+Tables = dict[str, list[Row]]
+
+SECOND = dt.timedelta(seconds=1)
+MINUTE = dt.timedelta(minutes=1)
+HOUR = dt.timedelta(hours=1)
+DAY = dt.timedelta(days=1)
+MICROSECOND = dt.timedelta(microseconds=1)
+
+# DuckDB types of the raw contract, in order (events.md).
+COLUMN_TYPES: dict[str, dict[str, str]] = {
+    "case_triggers": {
+        "workflow": "varchar",
+        "product": "varchar",
+        "customer_ref": "varchar",
+        "segment": "varchar",
+        "tenure_band": "varchar",
+        "overdue_bucket": "varchar",
+        "risk_tier": "varchar",
+        "contact_preference": "varchar",
+        "source_system": "varchar",
+    },
+    "message_events": {"message_id": "varchar", "channel": "varchar", "status": "varchar", "is_fallback": "boolean"},
+    "identity_checks": {"method": "varchar", "outcome": "varchar"},
+    "action_events": {
+        "message_id": "varchar",
+        "action": "varchar",
+        "step": "varchar",
+        "actor": "varchar",
+        "actor_ref": "varchar",
+        "error_reason": "varchar",
+    },
+    "writeback_attempts": {
+        "idempotency_key": "varchar",
+        "attempt_number": "integer",
+        "target_system": "varchar",
+        "adapter": "varchar",
+        "status": "varchar",
+        "fields_required": "integer",
+        "error_reason": "varchar",
+    },
+    "writeback_acks": {
+        "idempotency_key": "varchar",
+        "ack_id": "varchar",
+        "outcome": "varchar",
+        "fields_persisted": "integer",
+    },
+    "exceptions": {"reason": "varchar", "has_context": "boolean"},
+    "agent_touches": {
+        "exception_id": "varchar",
+        "agent_ref": "varchar",
+        "ended_at": "timestamp",
+        "outcome": "varchar",
+        "handle_minutes": "double",
+        "wrap_up_minutes": "double",
+        "logins": "integer",
+        "handoffs": "integer",
+    },
+    "evidence_items": {"evidence_type": "varchar", "is_valid": "boolean", "uri": "varchar"},
+    "payments": {
+        "payment_id": "varchar",
+        "flow": "varchar",
+        "status": "varchar",
+        "amount": "decimal(18,2)",
+        "currency": "varchar",
+    },
+}
+
+SHARED_TYPES = {"event_id": "varchar", "case_id": "varchar", "occurred_at": "timestamp", "loaded_at": "timestamp"}
+
+REFERENCE_COLUMNS = {
+    "workflows": [
+        "workflow",
+        "domain",
+        "owner",
+        "sla_value",
+        "sla_unit",
+        "completion_means",
+        "requires_consent",
+        "requires_identity",
+        "requires_document",
+        "collects_payment",
+        "maturity_days",
+    ],
+    "kpi_targets": ["kpi_id", "workflow", "kind", "target", "red_flag", "owner", "action"],
+    "cost_rates": ["category", "channel", "unit", "amount", "currency", "valid_from", "valid_to"],
+    "fixed_costs": ["month", "category", "workflow", "amount", "currency"],
+    "fx_rates": ["currency", "valid_from", "rate"],
+    "business_holidays": ["holiday_date", "name"],
+    "alert_rules": ["rule_id", "kpi_id", "kind", "amount", "min_sample", "severity", "owner", "action"],
+    "kpi_catalog": [
+        "kpi_id",
+        "title",
+        "tier",
+        "unit",
+        "direction",
+        "clock",
+        "numerator",
+        "denominator",
+        "source",
+    ],
+}
+
+# Marked `*` in events.md (`message_id` only in `action_events`).
+OPTIONAL_COLUMNS = {
+    "product",
+    "customer_ref",
+    "segment",
+    "tenure_band",
+    "overdue_bucket",
+    "risk_tier",
+    "contact_preference",
+    "source_system",
+    "actor_ref",
+    "error_reason",
+    "exception_id",
+    "ended_at",
+    "uri",
+}
+
+LISTED = {
+    ("message_events", "channel"): ["sms", "email", "whatsapp"],
+    ("message_events", "status"): ["sent", "delivered", "opened", "clicked", "failed"],
+    ("identity_checks", "method"): ["otp", "knowledge", "document", "biometric"],
+    ("identity_checks", "outcome"): ["passed", "failed", "abandoned"],
+    ("action_events", "action"): ["pay", "plan", "update_card", "confirm_details", "upload_document", "attest"],
+    ("action_events", "step"): ["started", "progressed", "ineligible", "failed", "abandoned", "completed"],
+    ("action_events", "actor"): ["customer", "agent"],
+    ("writeback_attempts", "adapter"): ["rest", "soap", "webhook", "queue", "batch"],
+    ("writeback_attempts", "status"): ["accepted", "failed", "timed_out"],
+    ("writeback_acks", "outcome"): ["persisted", "rejected"],
+    ("agent_touches", "outcome"): ["resolved", "returned", "transferred"],
+    ("evidence_items", "evidence_type"): ["consent", "identity", "document", "attestation"],
+    ("payments", "flow"): ["automated", "agent"],
+    ("payments", "status"): ["succeeded", "failed", "refunded"],
+}
+
+# Prefixes of ids: their order by bytes differs from that of dictionaries, of UTF-16 and of case-blind collations.
+NASTY = [
+    "a",
+    "A",
+    "z",
+    "Z",
+    "B",
+    "b",
+    "_",
+    "-",
+    "~",
+    "0",
+    "9",
+    "10",
+    " ",
+    "é",
+    "e\u0301",
+    "É",
+    "ß",
+    "ss",
+    "Ω",
+    "ı",
+    "\uff5e",
+    "\U0001f600",
+    "'",
+    '"',
+    "''",
+    '""',
+    "\n",
+    "\r\n",
+    "\t",
+    ";",
+    "; drop table cases; --",
+    ",",
+    "{{ x }}",
+    "{% raw %}",
+    "{",
+    "}",
+    "}}",
+    "{# ",
+    "%",
+    "%s",
+    "\\",
+    "\\n",
+    "/*",
+    "$$",
+    "|",
+    "null",
+    "NULL",
+    "true",
+    "1e5",
+    "007",
+]
+
+ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"]
+
+# Local moments round which a run is clustered: DST changes, month ends, the turn of the year.
+ANCHORS = [
+    dt.datetime(2026, 3, 29),
+    dt.datetime(2026, 10, 25),
+    dt.datetime(2026, 3, 8),
+    dt.datetime(2026, 11, 1),
+    dt.datetime(2026, 1, 1),
+    dt.datetime(2026, 3, 1),
+    dt.datetime(2026, 5, 31),
+    dt.datetime(2026, 8, 31),
+]
+
+
+class World:
+    """What one run has in common: its random numbers, its zone, its moments, its names."""
+
+    def __init__(self, seed: int, cases: int) -> None:
+        self.random = random.Random(f"hostile {seed}")
+        self.case_count = cases
+        self.variables: Row = {}
+        self.serial: dict[str, int] = {}
+        self.events: Tables = {table: [] for table in COLUMN_TYPES}
+
+        self.zone = ZoneInfo(self.pick(ZONES))
+        self.variables["reporting_timezone"] = self.zone.key
+        self.anchor = self.pick(ANCHORS)
+        self.span = dt.timedelta(days=self.pick([4, 12, 20, 30]))
+        self.begin = self.anchor - self.span / 2
+        self.choose_variables()
+        self.pool = [self.moment_in_span() for _ in range(8)] + [self.boundary() for _ in range(8)]
+
+    # Random helpers --------------------------------------------------------------------------------------------------
+
+    def pick(self, choices: Any) -> Any:
+        """One of some choices."""
+        return self.random.choice(list(choices))
+
+    def often(self, chance: float) -> bool:
+        """True with that chance."""
+        return self.random.random() < chance
+
+    def identifier(self, kind: str) -> str:
+        """A new id with a nasty prefix, nearly always unique within its kind; another kind may use the same text."""
+        number = self.serial.get(kind, 0)
+        self.serial[kind] = number + 1
+        return f"{self.pick(NASTY)}{number}" if self.often(0.8) else f"{self.pick(NASTY)}{number}{self.pick(NASTY)}"
+
+    # Variables -------------------------------------------------------------------------------------------------------
+
+    def choose_variables(self) -> None:
+        """The dbt vars, some left to their defaults; `as_of` is chosen last (`choose_as_of`)."""
+        optional = {
+            "reporting_currency": ["USD", "EUR", "INR"],
+            "clock_skew_minutes": [0, 5, 60, 1440],
+            "writeback_timeout_minutes": [0, 15, 60, 1440, 4320],
+            "settling_hours": [0, 24, 36, 96],
+            "min_sample": [1, 3, 30],
+            "baseline_weeks": [1, 3, 8],
+        }
+        for name, choices in optional.items():
+            if self.often(0.7):
+                self.variables[name] = self.pick(choices)
+        if self.often(0.8):
+            start, end = self.pick([(21, 8), (22, 6), (9, 17), (0, 7), (23, 0), (8, 8), (2, 3), (20, 23), (3, 2)])
+            self.variables["quiet_hours_start"], self.variables["quiet_hours_end"] = start, end
+        if self.often(0.3):
+            self.variables["history_start"] = (self.begin + self.span / 4).date()
+
+    @property
+    def skew(self) -> dt.timedelta:
+        """The tolerance for `occurred_at` after `loaded_at`."""
+        return self.variables.get("clock_skew_minutes", 5) * MINUTE
+
+    @property
+    def timeout(self) -> dt.timedelta:
+        """After this an unacknowledged writeback has failed."""
+        return self.variables.get("writeback_timeout_minutes", 60) * MINUTE
+
+    @property
+    def history_start(self) -> dt.datetime:
+        """The moment before which events are quarantined."""
+        date = self.variables.get("history_start", dt.date(2015, 1, 1))
+        return dt.datetime(date.year, date.month, date.day)
+
+    # Moments (naive UTC) ---------------------------------------------------------------------------------------------
+
+    def to_utc(self, local: dt.datetime) -> dt.datetime:
+        """A local wall time as naive UTC; of a doubled hour one of the two."""
+        aware = local.replace(tzinfo=self.zone, fold=self.random.randrange(2))
+        return aware.astimezone(dt.timezone.utc).replace(tzinfo=None)
+
+    def moment_in_span(self) -> dt.datetime:
+        """Any minute of the run's span."""
+        minutes = self.random.randrange(int(self.span / MINUTE))
+        return self.to_utc(self.begin + minutes * MINUTE)
+
+    def boundary(self) -> dt.datetime:
+        """At, just before or just after a local midnight, week, month, quiet hour or DST change."""
+        day = dt.datetime.combine((self.begin + self.random.randrange(self.span.days + 1) * DAY).date(), dt.time())
+        quiet = [self.variables.get("quiet_hours_start", 21), self.variables.get("quiet_hours_end", 8)]
+        candidates = [
+            day,
+            day - day.weekday() * DAY,
+            dt.datetime(self.anchor.year, self.anchor.month, 1),
+            self.anchor,
+            self.anchor + self.pick([1, 2, 3]) * HOUR,
+            day + self.pick(quiet) * HOUR,
+        ]
+        nudge = self.pick([0 * SECOND, 0 * SECOND, MICROSECOND, -MICROSECOND, SECOND, -SECOND, 30 * MINUTE, -HOUR])
+        return self.to_utc(self.pick(candidates)) + nudge
+
+    def moment(self) -> dt.datetime:
+        """A moment: of the shared pool (ties), at a boundary, or anywhere."""
+        roll = self.random.random()
+        if roll < 0.3:
+            return self.pick(self.pool)
+        return self.boundary() if roll < 0.6 else self.moment_in_span()
+
+    def after(self, base: dt.datetime) -> dt.datetime:
+        """Mostly some time after a moment, often at the very same, sometimes before it."""
+        roll = self.random.random()
+        if roll < 0.2:
+            return base
+        if roll < 0.3:
+            return base - self.pick([MICROSECOND, SECOND, MINUTE, HOUR, 26 * HOUR, 3 * DAY])
+        if roll < 0.36:
+            return self.moment()
+        return base + self.pick(
+            [
+                MICROSECOND,
+                333333 * MICROSECOND,
+                SECOND,
+                90 * SECOND,
+                7 * MINUTE,
+                15 * MINUTE,
+                HOUR,
+                3 * HOUR,
+                11 * HOUR,
+                DAY,
+                47 * HOUR,
+                5 * DAY,
+            ]
+        )
+
+    def loaded_after(self, occurred: dt.datetime) -> dt.datetime:
+        """When a row lands: soon, late, or (within the skew) before it happened."""
+        roll = self.random.random()
+        if roll < 0.08:
+            return occurred - self.skew
+        if roll < 0.4:
+            return occurred + self.pick([0 * SECOND, SECOND, MINUTE])
+        return occurred + self.pick([5 * MINUTE, HOUR, 9 * HOUR, 2 * DAY, 6 * DAY])
+
+    # Rows ------------------------------------------------------------------------------------------------------------
+
+    def add(self, table: str, case_id: str, occurred_at: dt.datetime, **own: Any) -> Row:
+        """A new event of a table."""
+        row = {
+            "event_id": self.identifier(table),
+            "case_id": case_id,
+            "occurred_at": occurred_at,
+            "loaded_at": self.loaded_after(occurred_at),
+            **own,
+        }
+        self.events[table].append(row)
+        return row
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Reference tables
+# ---------------------------------------------------------------------------------------------------------------------
+
+PROSE = ["done", 'says "done"; then stops', "two\nlines, with a comma", "{{ not jinja }} {% at all %}", "it's", None]
+
+
+def workflows(world: World) -> list[Row]:
+    """Three SLA units, every flag, one workflow without cases."""
+    names = ["billing", "Billing", "plans, long", "kyc 'x'", 'quo"te', "é;{{w}}", "zz_never"]
+    chosen = world.random.sample(names[:-1], world.pick([2, 3, 4])) + names[-1:]
+    rows = []
+    for number, name in enumerate(chosen):
+        unit = ["hours", "days", "business_days"][number % 3] if number < 3 else world.pick(["hours", "business_days"])
+        rows.append(
+            {
+                "workflow": name,
+                "domain": world.pick(["billing", "collections", "compliance"]),
+                "owner": world.pick(["ops", "o'hara", "team; \"b\""]),
+                "sla_value": world.pick({"hours": [0, 1, 24, 72], "days": [1, 3], "business_days": [0, 1, 2, 5]}[unit]),
+                "sla_unit": unit,
+                "completion_means": world.pick([text for text in PROSE if text]),
+                "requires_consent": world.often(0.6),
+                "requires_identity": world.often(0.6),
+                "requires_document": world.often(0.5),
+                "collects_payment": world.often(0.6),
+                "maturity_days": world.pick([0, 1, 3, 7, 14]),
+            }
+        )
+    return rows
+
+
+def fx_rates(world: World) -> list[Row]:
+    """GBP changes often; CHF begins in the middle; JPY is unknown; the reporting currency may have an odd row."""
+    middle = (world.begin + world.span / 2).date()
+    old = dt.date(2014, 12, 30)
+    rows = [
+        {"currency": "GBP", "valid_from": old, "rate": 1.27},
+        {"currency": "CHF", "valid_from": middle, "rate": 1.125},
+        {"currency": "USD", "valid_from": old, "rate": 0.97},
+        {"currency": "EUR", "valid_from": old, "rate": 1.0837},
+        {"currency": "INR", "valid_from": old, "rate": 0.0119},
+    ]
+    for day in sorted(world.random.sample(range(world.span.days), min(3, world.span.days))):
+        rate = round(world.random.uniform(0.5, 2), 4)
+        rows.append({"currency": "GBP", "valid_from": world.begin.date() + day * DAY, "rate": rate})
+    world.random.shuffle(rows)
+    return rows
+
+
+def cost_rates(world: World) -> list[Row]:
+    """Rates that overlap, that leave gaps, that end before they begin, in currencies with and without an fx rate."""
+    begin, end = world.begin.date(), (world.begin + world.span).date()
+    old, middle = dt.date(2014, 1, 1), begin + (end - begin) / 2
+    later = middle + 2 * DAY
+    candidates = [
+        ("messaging", "sms", 0.0075, "USD", old, None),
+        ("messaging", "sms", 0.011, "GBP", middle, None),
+        ("messaging", "sms", 0.5, "JPY", later, None),
+        ("messaging", "email", 0.001, "EUR", old, middle),
+        ("messaging", "email", 9.0, "USD", begin, begin),
+        ("messaging", "whatsapp", 0.2, "JPY", old, None),
+        ("messaging", "whatsapp", 0.03, "CHF", begin, later),
+        ("messaging", None, 0.05, "USD", old, middle),
+        ("messaging", None, 0.06, "CHF", begin, end),
+        ("agent", None, 0.9, "USD", old, middle),
+        ("agent", None, 1.1, "GBP", middle + DAY, None),
+        ("agent", None, 2.0, "JPY", begin, None),
+        ("platform", None, 0.25, "EUR", old, None),
+        ("platform", None, 0.4, "CHF", begin, None),
+        ("platform", None, 0, "GBP", later, later + DAY),
+    ]
+    kept = [rate for rate in candidates if world.often(0.8)]
+    units = {"messaging": "message", "agent": "minute", "platform": "case"}
+    rows = [
+        {
+            "category": category,
+            "channel": channel,
+            "unit": units[category],
+            "amount": amount,
+            "currency": currency,
+            "valid_from": valid_from,
+            "valid_to": valid_to,
+        }
+        for category, channel, amount, currency, valid_from, valid_to in kept
+    ]
+    world.random.shuffle(rows)
+    return rows
+
+
+def fixed_costs(world: World, names: list[str]) -> list[Row]:
+    """Shared, of a workflow, of a month without cases, of a month to come, in a currency without a rate."""
+    month = (world.begin + world.span / 2).date().replace(day=1)
+    before = (month - DAY).replace(day=1)
+    after = (month + 32 * DAY).replace(day=1)
+    candidates = [
+        (month, "platform", None, "1200.00", "USD"),
+        (month, "platform", None, "1200.00", "USD"),
+        (month, "agent", names[0], "310.55", "GBP"),
+        (month, "messaging", names[1], "77.77", "EUR"),
+        (month, "agent", None, "5.00", "JPY"),
+        (month, "platform", None, "0.00", "USD"),
+        (before, "platform", None, "99.99", "CHF"),
+        (before, "agent", names[-1], "10.00", "USD"),
+        (before, "platform", names[0], "640.00", "GBP"),
+        (dt.date(2024, 2, 1), "platform", None, "100.00", "USD"),
+        (dt.date(2027, 6, 1), "platform", None, "100.00", "USD"),
+        (after, "platform", None, "800.00", "USD"),
+        (after, "messaging", names[0], "13.13", "EUR"),
+        (after, "platform", None, "3.00", "JPY"),
+    ]
+    return [
+        {"month": first, "category": category, "workflow": workflow, "amount": Decimal(amount), "currency": currency}
+        for first, category, workflow, amount, currency in candidates
+        if world.often(0.6)
+    ]
+
+
+def business_holidays(world: World) -> list[Row]:
+    """Some days of the span, working days or not."""
+    days = world.random.sample(range(world.span.days + 5), min(4, world.span.days))
+    return [{"holiday_date": world.begin.date() + day * DAY, "name": world.pick(["feast", 'a "day", off'])} for day in days]
+
+
+def hostile_reference(world: World) -> Tables:
+    """The reference tables that decide figures; those for verdicts are left to the seeds."""
+    rows = workflows(world)
+    return {
+        "workflows": rows,
+        "cost_rates": cost_rates(world),
+        "fixed_costs": fixed_costs(world, [row["workflow"] for row in rows]),
+        "fx_rates": fx_rates(world),
+        "business_holidays": business_holidays(world),
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The events of one case
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Case:
+    """One case in the making: its id, its base time, the ids that its events share."""
+
+    def __init__(self, world: World, workflow_names: list[str], shared_keys: list[str]) -> None:
+        self.world = world
+        self.names = workflow_names
+        self.shared_keys = shared_keys
+        self.case_id = world.identifier("case")
+        self.at = world.moment()
+        self.message_ids: list[str] = []
+
+    def triggers(self) -> None:
+        """None at all, one, or several that disagree on everything."""
+        world = self.world
+        attributes = {
+            "product": ["card", "Card", "loan", "", None, "(none)", " "],
+            "customer_ref": ["c'1", "", None],
+            "segment": ["prime", None, 'ne"ar', "{{seg}}"],
+            "tenure_band": ["0-1", "1-5", None, ""],
+            "overdue_bucket": ["30", "60", None],
+            "risk_tier": ["low", "high", None],
+            "contact_preference": ["sms", "email", ""],
+            "source_system": ["crm", "bill;ing", None],
+        }
+        count = world.pick([0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3])
+        for number in range(count):
+            at = self.at if number == 0 else world.after(self.at)
+            values = {name: world.pick(choices) for name, choices in attributes.items()}
+            world.add("case_triggers", self.case_id, at, workflow=world.pick(self.names), **values)
+
+    def messages(self) -> None:
+        """Sent or not, delivered or not, opened without delivery, sent twice over different channels."""
+        world = self.world
+        for number in range(world.pick([0, 1, 1, 1, 2, 3])):
+            # Message ids repeat between cases: they are unique only within one.
+            message_id = world.identifier("message") if world.often(0.6) else f"m{number}"
+            self.message_ids.append(message_id)
+            statuses = world.pick(
+                [
+                    ["sent"],
+                    ["sent", "delivered"],
+                    ["sent", "delivered", "opened", "clicked"],
+                    ["sent", "opened"],
+                    ["sent", "clicked"],
+                    ["clicked", "opened"],
+                    ["failed"],
+                    ["sent", "failed", "sent"],
+                    ["sent", "sent", "delivered", "delivered"],
+                    ["delivered"],
+                ]
+            )
+            at = world.after(self.at)
+            for status in statuses:
+                channel = world.pick(LISTED["message_events", "channel"])
+                world.add(
+                    "message_events",
+                    self.case_id,
+                    at,
+                    message_id=message_id,
+                    channel=channel,
+                    status=status,
+                    is_fallback=world.often(0.3),
+                )
+                at = world.after(at)
+
+    def checks(self) -> None:
+        """Failures, a pass, checks after the pass, ties of a pass and a failure."""
+        world = self.world
+        at = world.after(self.at)
+        for _ in range(world.pick([0, 0, 1, 1, 2, 3, 4])):
+            world.add(
+                "identity_checks",
+                self.case_id,
+                at,
+                method=world.pick(LISTED["identity_checks", "method"]),
+                outcome=world.pick(["passed", "passed", "failed", "abandoned"]),
+            )
+            at = world.after(at)
+
+    def actions(self) -> None:
+        """By customers and agents; naming messages of this case, of none, or with no message event."""
+        world = self.world
+        at = world.after(self.at)
+        for _ in range(world.pick([0, 1, 1, 2, 3, 4])):
+            world.add(
+                "action_events",
+                self.case_id,
+                at,
+                message_id=world.pick(self.message_ids * 3 + [None, "", "never sent", "m0", "m1"]),
+                action=world.pick(["pay", "pay", "pay", *LISTED["action_events", "action"]]),
+                step=world.pick(["completed", "completed", "completed", *LISTED["action_events", "step"]]),
+                actor=world.pick(["customer"] * 7 + ["agent"]),
+                actor_ref=world.pick(["a1", "", None, "o'neil"]),
+                error_reason=world.pick([None, None, "", "card; expired"]),
+            )
+            at = world.after(at)
+
+    def writebacks(self) -> None:
+        """Retries, acknowledgements before the attempt, partial, double, rejected, for no attempt, of a shared key."""
+        world = self.world
+        for _ in range(world.pick([0, 0, 1, 1, 1, 1, 2])):
+            key = world.pick(self.shared_keys) if world.often(0.12) else world.identifier("key")
+            required = world.pick([0, 1, 3, 3])
+            at = world.after(self.at)
+            attempts = world.pick([1, 1, 1, 1, 2, 3]) if world.often(0.96) else 0
+            first = at
+            for number in range(attempts):
+                world.add(
+                    "writeback_attempts",
+                    self.case_id,
+                    at,
+                    idempotency_key=key,
+                    attempt_number=world.pick([number + 1, 1, 7]),
+                    target_system=world.pick(["ledger", "Ledger", "crm 'x'"]),
+                    adapter=world.pick(LISTED["writeback_attempts", "adapter"]),
+                    status=world.pick(LISTED["writeback_attempts", "status"]),
+                    fields_required=world.pick([required, required, required, 5]),
+                    error_reason=world.pick([None, None, "", "timeout", "Timeout", "bad; \"field\"\nline"]),
+                )
+                at = world.after(at)
+            self.acks(key, first, required)
+
+    def acks(self, key: str, first: dt.datetime, required: int) -> None:
+        """The acknowledgements of one writeback."""
+        world = self.world
+        ack_id = world.identifier("ack")
+        at = world.pick([first, first, world.after(first), world.after(first), first - MICROSECOND])
+        for number in range(world.pick([0, 1, 1, 1, 1, 2, 2, 3])):
+            world.add(
+                "writeback_acks",
+                self.case_id,
+                at,
+                idempotency_key=key,
+                ack_id=ack_id if number == 0 or world.often(0.5) else world.identifier("ack"),
+                outcome=world.pick(["persisted"] * 5 + ["rejected"]),
+                fields_persisted=max(0, required + world.pick([0, 0, 0, 0, 0, 0, 1, -1, 2])),
+            )
+            at = world.after(at)
+
+    def work(self) -> None:
+        """Exceptions and agent touches, tied to each other, to nothing, or to another case's exception."""
+        world = self.world
+        if world.often(0.45):
+            return
+        raised = []
+        for _ in range(world.pick([0, 1, 1, 2])):
+            exception = world.add(
+                "exceptions",
+                self.case_id,
+                world.after(self.at),
+                reason=world.pick(["no_consent", "dispute; 'x'"]),
+                has_context=world.often(0.6),
+            )
+            raised.append(exception["event_id"])
+        others = [row["event_id"] for row in world.events["exceptions"][-6:]]
+        at = world.after(self.at)
+        for _ in range(world.pick([0, 1, 1, 2, 3])):
+            ended = world.pick([at, at + 90 * SECOND, at + 20 * MINUTE, None, at + world.skew])
+            world.add(
+                "agent_touches",
+                self.case_id,
+                at,
+                exception_id=world.pick(raised * 4 + others[:1] + [None, None, "", "no such"][: 2 if raised else 4]),
+                agent_ref=world.pick(["a1", "o'neil"]),
+                ended_at=ended,
+                outcome=world.pick(["resolved", "resolved", "returned", "transferred"]),
+                handle_minutes=world.pick([0.0, 1.5, 12.25, 0.1, 7 / 3]),
+                wrap_up_minutes=world.pick([0.0, 0.2, 3.0]),
+                logins=world.pick([0, 1, 4]),
+                handoffs=world.pick([0, 1, 2]),
+            )
+            row = world.events["agent_touches"][-1]
+            if row["ended_at"] is not None:
+                row["loaded_at"] = max(row["loaded_at"], row["ended_at"] - world.skew)
+            at = world.after(at)
+
+    def evidence(self) -> None:
+        """Valid and not, before and after the action."""
+        world = self.world
+        for kind in LISTED["evidence_items", "evidence_type"]:
+            for _ in range(world.pick([0, 1, 1, 2])):
+                at = world.after(self.at) if world.often(0.6) else self.at
+                world.add(
+                    "evidence_items",
+                    self.case_id,
+                    at,
+                    evidence_type=kind,
+                    is_valid=world.often(0.8),
+                    uri=world.pick(["s3://x/'y'", "", None]),
+                )
+
+    def payments(self) -> None:
+        """Succeeded, failed, refunded (also more than was paid), in several currencies."""
+        world = self.world
+        for _ in range(world.pick([0, 0, 1, 1, 2, 3])):
+            world.add(
+                "payments",
+                self.case_id,
+                world.after(self.at),
+                payment_id=world.pick(["p1", "p2", "P'3"]),
+                flow=world.pick(["automated", "automated", "agent"]),
+                status=world.pick(["succeeded", "succeeded", "succeeded", "refunded", "failed"]),
+                amount=Decimal(world.random.randrange(150000) if world.often(0.8) else 10000).scaleb(-2),
+                currency=world.pick(["USD", "USD", "EUR", "GBP", "GBP", "CHF", "JPY", "usd"]),
+            )
+
+    def smooth(self) -> None:
+        """A case where all goes well, so that automated and straight-through ones occur too."""
+        world = self.world
+        at = self.at
+        name = world.pick(self.names)
+        attributes = {column: None for column in COLUMN_TYPES["case_triggers"] if column != "workflow"}
+        world.add("case_triggers", self.case_id, at, workflow=name, **attributes)
+        step = world.pick([0 * SECOND, SECOND, MINUTE, HOUR])
+        for status in ("sent", "delivered", "opened", "clicked"):
+            at += step
+            world.add(
+                "message_events",
+                self.case_id,
+                at,
+                message_id="m",
+                channel=world.pick(["sms", "email"]),
+                status=status,
+                is_fallback=False,
+            )
+        for kind in ("consent", "identity", "document"):
+            world.add("evidence_items", self.case_id, at, evidence_type=kind, is_valid=True, uri=None)
+        world.add("identity_checks", self.case_id, at, method="otp", outcome="passed")
+        at += step
+        world.add(
+            "action_events",
+            self.case_id,
+            at,
+            message_id="m",
+            action="pay",
+            step="completed",
+            actor="customer",
+            actor_ref=None,
+            error_reason=None,
+        )
+        world.add(
+            "payments",
+            self.case_id,
+            at,
+            payment_id="p",
+            flow="automated",
+            status="succeeded",
+            amount=Decimal("42.42"),
+            currency=world.pick(["USD", "GBP", "EUR"]),
+        )
+        key = world.identifier("key")
+        world.add(
+            "writeback_attempts",
+            self.case_id,
+            at,
+            idempotency_key=key,
+            attempt_number=1,
+            target_system="ledger",
+            adapter="rest",
+            status="accepted",
+            fields_required=2,
+            error_reason=None,
+        )
+        world.add(
+            "writeback_acks",
+            self.case_id,
+            at + step,
+            idempotency_key=key,
+            ack_id=world.identifier("ack"),
+            outcome="persisted",
+            fields_persisted=2,
+        )
+
+    def make(self) -> None:
+        """Everything that happens to the case."""
+        if self.world.often(0.25):
+            self.smooth()
+            return
+        self.triggers()
+        self.messages()
+        self.checks()
+        self.actions()
+        self.writebacks()
+        self.work()
+        self.evidence()
+        self.payments()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Bad rows
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def break_key(world: World, table: str, row: Row) -> None:
+    """`missing_key`."""
+    row[world.pick(["event_id", "case_id"])] = world.pick([None, ""])
+
+
+def break_timestamp(world: World, table: str, row: Row) -> None:
+    """`missing_timestamp`."""
+    row[world.pick(["occurred_at", "loaded_at"])] = None
+
+
+def break_future(world: World, table: str, row: Row) -> None:
+    """`from_the_future`, by a microsecond or by hours; a touch also by its end."""
+    if row["occurred_at"] is None:
+        return
+    excess = world.pick([MICROSECOND, HOUR])
+    if table == "agent_touches" and world.often(0.5):
+        row["ended_at"] = row["occurred_at"] + HOUR
+        row["loaded_at"] = row["ended_at"] - world.skew - excess
+    else:
+        row["loaded_at"] = row["occurred_at"] - world.skew - excess
+
+
+def break_history(world: World, table: str, row: Row) -> None:
+    """`before_history`, by a microsecond or by years."""
+    row["occurred_at"] = world.history_start - world.pick([MICROSECOND, 400 * DAY])
+    if row.get("ended_at") is not None:
+        row["ended_at"] = row["occurred_at"]
+
+
+def break_null(world: World, table: str, row: Row) -> None:
+    """`invalid_value`: a column that may not be null; an empty text is null."""
+    columns = [
+        name
+        for name in COLUMN_TYPES[table]
+        if name not in OPTIONAL_COLUMNS and (table, name) != ("action_events", "message_id")
+    ]
+    name = world.pick(columns)
+    row[name] = "" if COLUMN_TYPES[table][name] == "varchar" and world.often(0.5) else None
+
+
+def break_value(world: World, table: str, row: Row) -> None:
+    """`invalid_value`: unlisted, negative, not a number, the attempt 0, an end before the start."""
+    breaks: list[tuple[str, Any]] = []
+    for name, kind in COLUMN_TYPES[table].items():
+        if (table, name) in LISTED:
+            good = world.pick(LISTED[table, name])
+            breaks += [(name, bad) for bad in (good.upper(), f" {good}", f"{good} ", "other", "'")]
+        if kind == "integer":
+            breaks.append((name, -1))
+        if kind == "double":
+            breaks += [(name, bad) for bad in (-0.5, float("nan"), float("inf"), float("-inf"))]
+        if kind.startswith("decimal"):
+            breaks.append((name, Decimal("-0.01")))
+        if name == "attempt_number":
+            breaks.append((name, 0))
+        if name == "ended_at" and row["occurred_at"] is not None:
+            breaks.append((name, row["occurred_at"] - world.pick([MICROSECOND, HOUR])))
+    if not breaks:
+        break_null(world, table, row)
+        return
+    name, value = world.pick(breaks)
+    row[name] = value
+
+
+def break_reference(world: World, table: str, row: Row) -> None:
+    """`unknown_workflow`, `unknown_currency`; for other tables an orphan."""
+    if table == "case_triggers":
+        row["workflow"] = world.pick(["BILLING", "no such", "billing ", "zz_never "])
+    elif table == "payments":
+        row["currency"] = world.pick(["JPY", "usd", "XXX", " USD"])
+    else:
+        row["case_id"] = "no such case"
+
+
+BREAKS: list[Callable[[World, str, Row], None]] = [
+    break_key,
+    break_timestamp,
+    break_future,
+    break_history,
+    break_null,
+    break_value,
+    break_reference,
+]
+
+
+def break_row(world: World, table: str, row: Row) -> None:
+    """Break a row in one way or in several at once."""
+    for breaking in world.random.sample(BREAKS, world.pick([1, 1, 1, 2, 3])):
+        breaking(world, table, row)
+
+
+def add_bad_rows(world: World) -> None:
+    """Some rows go bad (what refers to them is orphaned); beside some others stands a bad delivery of the same event."""
+    for table, rows in world.events.items():
+        for row in list(rows):
+            roll = world.random.random()
+            if roll < 0.03:
+                break_row(world, table, row)
+                row["_is_bad"] = True
+            elif roll < 0.06:
+                bad = dict(row, _is_bad=True)
+                break_row(world, table, bad)
+                rows.append(bad)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Repeated deliveries
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def other_payload(world: World, table: str, row: Row, template: Row) -> None:
+    """Take one to three own values of another event of the same table."""
+    for name in world.random.sample(list(COLUMN_TYPES[table]), min(world.pick([1, 2, 3]), len(COLUMN_TYPES[table]))):
+        if name != "ended_at":
+            row[name] = template[name]
+
+
+def repeat_row(world: World, table: str, row: Row) -> Row:
+    """Another delivery of an event: the same or another payload; later, earlier or at the same moment."""
+    again = dict(row)
+    good = [other for other in world.events[table] if not other.get("_is_bad")]
+    way = world.pick(["identical", "reloaded", "corrected", "retimed", "moved"])
+    if way == "identical":
+        return again
+    if way == "reloaded":
+        again["loaded_at"] += world.pick([MICROSECOND, HOUR, 3 * DAY])
+        return again
+    if way == "corrected":
+        again["loaded_at"] += world.pick([MICROSECOND, -MICROSECOND, HOUR, 2 * DAY])
+    if way == "retimed":
+        again["occurred_at"] -= world.pick([MICROSECOND, SECOND, DAY])
+    if way == "moved":
+        again["case_id"] = world.pick(good)["case_id"]
+        if again["case_id"] == row["case_id"]:
+            return dict(row)
+    if world.often(0.7):
+        other_payload(world, table, again, world.pick(good))
+    return again
+
+
+def add_repeats(world: World) -> None:
+    """Deliver some good rows again, up to three times."""
+    for table, rows in world.events.items():
+        good = [row for row in rows if not row.get("_is_bad")]
+        for row in good:
+            if world.often(0.1):
+                for _ in range(world.pick([1, 1, 2, 3])):
+                    rows.append(repeat_row(world, table, row))
+
+
+def drop_undetermined(events: Tables) -> None:
+    """Of good deliveries with equal (event_id, loaded_at, occurred_at, case_id) keep those with the payload of the first."""
+    for table, rows in events.items():
+        first: dict[tuple, Row] = {}
+        kept = []
+        for row in rows:
+            key = (row["event_id"], row["loaded_at"], row["occurred_at"], row["case_id"])
+            if row.get("_is_bad") or first.setdefault(key, row) == row:
+                kept.append(row)
+        rows[:] = [{name: value for name, value in row.items() if name != "_is_bad"} for row in kept]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# As of
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def choose_as_of(world: World, reference: Tables) -> None:
+    """Absent, in the middle, or exactly where something turns: a load, a timeout, a maturity, the end of a week."""
+    loads = sorted(row["loaded_at"] for rows in world.events.values() for row in rows if row["loaded_at"] is not None)
+    if not loads or world.often(0.3):
+        return
+    attempts = [row["occurred_at"] + world.timeout for row in world.events["writeback_attempts"] if row["occurred_at"]]
+    triggers = [row["occurred_at"] for row in world.events["case_triggers"] if row["occurred_at"]]
+    days = world.pick(reference["workflows"])["maturity_days"]
+    settling = world.variables.get("settling_hours", 24) * HOUR
+    monday = dt.datetime.combine((world.begin + world.span * 0.7).date(), dt.time())
+    monday -= monday.weekday() * DAY
+    month = (world.begin + world.span).replace(day=1, hour=0, minute=0)
+    candidates = [
+        loads[len(loads) * 3 // 4],
+        loads[len(loads) // 2],
+        loads[-1] + 3 * DAY,
+        loads[-1] + 45 * DAY,
+        loads[len(loads) * 2 // 3] - MICROSECOND,
+        world.to_utc(monday) + max(settling, world.timeout),
+        world.to_utc(monday) + max(settling, world.timeout, days * DAY),
+        world.to_utc(month) + world.pick([settling, 0 * HOUR, -MICROSECOND]),
+        world.begin + world.span * 0.6,
+    ]
+    if attempts:
+        candidates.append(world.pick(attempts))
+    if triggers:
+        candidates += [world.pick(triggers) + days * DAY, world.pick(triggers) + 24 * HOUR, world.pick(triggers) + HOUR]
+    world.variables["as_of"] = world.pick(candidates)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Everything
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def hostile_events(seed: int, cases: int = 60) -> tuple[Tables, Tables, Row]:
+    """(events, reference, variables) of a seed; the same seed gives the same input."""
+    world = World(seed, cases)
+    reference = hostile_reference(world)
+    names = [row["workflow"] for row in reference["workflows"][:-1]]
+    shared_keys = ["K1", "k1", "k'\n1"]
+    for _ in range(cases):
+        Case(world, names, shared_keys).make()
+    if world.often(0.8):
+        add_bad_rows(world)
+    if world.often(0.8):
+        add_repeats(world)
+    drop_undetermined(world.events)
+    choose_as_of(world, reference)
+    if world.often(0.1):
+        world.events[world.pick(COLUMN_TYPES)] = []
+    for rows in world.events.values():
+        world.random.shuffle(rows)
+    return world.events, reference, world.variables
+
+
+def write_parquet(events: Tables, folder: str) -> None:
+    """One typed `<table>.parquet` per event table, empty ones too."""
+    import duckdb
+
+    os.makedirs(folder, exist_ok=True)
+    connection = duckdb.connect()
+    try:
+        for table, own in COLUMN_TYPES.items():
+            types = {**SHARED_TYPES, **own}
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
+            connection.execute(f"create table {table} ({columns})")
+            values = [[row[name] for name in types] for row in events.get(table, [])]
+            if values:
+                marks = ", ".join("?" * len(types))
+                connection.executemany(f"insert into {table} values ({marks})", values)
+            path = os.path.join(folder, f"{table}.parquet").replace("'", "''")
+            connection.execute(f"copy {table} to '{path}' (format parquet)")
+    finally:
+        connection.close()
+
+
+def csv_value(value: Any) -> Any:
+    """A value as the reference CSV files hold it: null empty, booleans in lower case, dates in ISO form."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dt.date, dt.datetime)):
+        return value.isoformat()
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")
+    return value
+
+
+def write_reference_csv(reference: Tables, folder: str) -> None:
+    """One `<table>.csv` per reference table of `reference` (without rows: a header); the others come from the seeds."""
+    os.makedirs(folder, exist_ok=True)
+    for table, rows in reference.items():
+        path = os.path.join(folder, f"{table}.csv")
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(REFERENCE_COLUMNS[table])
+            writer.writerows([csv_value(row[name]) for name in REFERENCE_COLUMNS[table]] for row in rows)
