@@ -33,7 +33,7 @@ lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml a
 clean: ## Remove everything that can be made again
 	rm -rf $(BUILD_ENV) $(TEST_ENV) target logs closed_loop.duckdb closed_loop.duckdb.wal
 
-LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras
 
 $(BUILD_ENV)/installed: requirements.txt
 $(TEST_ENV)/installed: requirements-test.txt
