@@ -16,7 +16,7 @@ build: $(BUILD_ENV)/installed ## Set up .venv and build the demo into closed_loo
 	$(BUILD_ENV)/bin/dbt build
 
 test: $(TEST_ENV)/installed ## Run everything that CI runs
-	$(TEST_ENV)/bin/pytest
+	$(TEST_ENV)/bin/pytest --numprocesses 2 --dist loadfile
 
 lint: $(TEST_ENV)/installed ## Check the style of SQL and Python
 	$(TEST_ENV)/bin/sqlfluff lint models tests analyses

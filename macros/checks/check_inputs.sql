@@ -27,7 +27,11 @@
         {% if relation is none %}
             {% do missing.append(table) %}
         {% else %}
-            {% do problems.extend(check_columns(kind, table, relation)) %}
+            {% set found = check_columns(kind, table, relation) %}
+            {% if kind == 'reference' and not found %}
+                {% do found.extend(reference_problems(table, '(' ~ raw_rows(kind, table) ~ ')')) %}
+            {% endif %}
+            {% do problems.extend(found) %}
         {% endif %}
     {% endfor %}
     {% if missing | length == contract(kind) | length %}
@@ -53,8 +57,35 @@
             "table " ~ table ~ " lacks the column " ~ column ~ " (" ~ column_type(columns[column]).name ~ "). Add it, with nulls where the contract allows them."
         ) %}
     {% endfor %}
+    {% if not problems and var(kind ~ '_path') %}
+        {% do problems.extend(check_parts(kind, table, columns)) %}
+    {% endif %}
     {% if not problems %}
         {% do problems.extend(adapter.dispatch('check_types', 'closed_loop')(table, relation, columns, found_types)) %}
+    {% endif %}
+    {{ return(problems) }}
+{% endmacro %}
+
+
+{% macro check_parts(kind, table, columns) %}
+    {#- Which parts of a table of several Parquet files lack a column that others have. Returns: list of sentences. -#}
+    {% set file = raw_file(kind, var(kind ~ '_path'), table) %}
+    {% set problems = [] %}
+    {% if '**' in file %}
+        {% set query %}
+            select
+                file_name,
+                array_to_string(
+                    list_filter(['{{ columns | join("', '") }}'], lambda x: not list_contains(list(lower(name)), x)), ', '
+                ) as missing
+            from parquet_schema({{ dbt.string_literal(dbt.escape_single_quotes(file)) }})
+            group by file_name
+            having missing <> ''
+            order by file_name
+        {% endset %}
+        {% for part in run_query(query) %}
+            {% do problems.append("table " ~ table ~ ": its part " ~ part[0] ~ " lacks the column(s) " ~ part[1] ~ ". Add them, with nulls where the contract allows them.") %}
+        {% endfor %}
     {% endif %}
     {{ return(problems) }}
 {% endmacro %}

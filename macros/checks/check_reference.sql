@@ -1,44 +1,67 @@
 {% macro check_reference(relation) %}
     {#-
-        Runs after a staged reference table is built: stops the run, before anything reads the table, when the operator's
-        rows contradict each other or break the contract. Names the table, the rows and the way out. Returns an empty string.
+        Runs after a staged reference table is built, and before anything reads it: stops the run when the operator's rows
+        contradict each other or break the contract. Names the table, the rows and the way out. Returns an empty string.
         relation: a relation of the folder models/staging/reference.
     -#}
     {% if execute %}
-        {% set table = relation.identifier | replace('stg_reference__', '') %}
-        {% set problems = [] %}
-        {% for column, spec in reference_contract()[table].items() %}
-            {% set type = column_type(spec) %}
-            {% if type.accepted_values %}
-                {% set condition = "coalesce(" ~ column ~ ", '') not in ('" ~ type.accepted_values | join("', '") ~ "')" %}
-                {% do problems.append({'where': condition, 'shown': column, 'says': 'has another ' ~ column ~ ' than ' ~ type.accepted_values | join(', ')}) %}
-            {% elif not type.is_nullable %}
-                {% set condition = is_blank(column) if type.name == 'text' else column ~ ' is null' %}
-                {% do problems.append({'where': condition, 'shown': column, 'says': 'has no ' ~ column}) %}
-            {% endif %}
-        {% endfor %}
-        {% do problems.extend(reference_rules().get(table, [])) %}
-        {% for problem in problems %}
-            {% set query %}
-                select cast({{ problem.shown }} as {{ dbt.type_string() }}) as shown
-                from {{ relation }}
-                {% if problem.key %}
-                group by {{ problem.key | join(', ') }}
-                having count(*) > 1
-                {% else %}
-                where {{ problem.where }}
-                {% endif %}
-                limit 5
-            {% endset %}
-            {% set found = run_query(query) %}
-            {% if found | length > 0 %}
-                {% do exceptions.raise_compiler_error(
-                    "reference table " ~ table ~ ": a row " ~ problem.says ~ " (" ~ found.columns[0].values() | join(', ') ~ "). Correct the table; the marts are as they were."
-                ) %}
-            {% endif %}
-        {% endfor %}
+        {% set problems = reference_problems(relation.identifier | replace('stg_reference__', ''), relation) %}
+        {% if problems %}
+            {% do exceptions.raise_compiler_error("the reference tables can't be used; no journey or figure was built.\n  - " ~ problems | join("\n  - ")) %}
+        {% endif %}
     {% endif %}
     {{ return('') }}
+{% endmacro %}
+
+
+{% macro reference_problems(table, relation) %}
+    {#-
+        What is wrong with the rows of a reference table. table: its name. relation: where its rows stand, with the contract's
+        types; a relation or a query in brackets. Returns: list of sentences, empty where all is well.
+    -#}
+    {% set problems = [] %}
+    {% for rule in column_rules(reference_contract()[table]) + reference_rules().get(table, []) %}
+        {% set query %}
+            select cast({{ rule.shown }} as {{ dbt.type_string() }}) as shown
+            from {{ relation }} as reference_rows
+            {% if rule.key %}
+            group by {{ rule.key | join(', ') }}
+            having count(*) > 1
+            {% else %}
+            where {{ rule.where }}
+            {% endif %}
+            order by 1
+            limit 5
+        {% endset %}
+        {% set found = run_query(query) %}
+        {% if found | length > 0 %}
+            {% do problems.append("table " ~ table ~ ": a row " ~ rule.says ~ " (" ~ found.columns[0].values() | join(', ') ~ "). Correct the table.") %}
+        {% endif %}
+    {% endfor %}
+    {{ return(problems) }}
+{% endmacro %}
+
+
+{% macro column_rules(columns) %}
+    {#- The rules that a reference table's contract entries set, in the form of reference_rules(). Returns: list of rules. -#}
+    {% set rules = [] %}
+    {% for column, spec in columns.items() %}
+        {% set type = column_type(spec) %}
+        {% if type.accepted_values %}
+            {% do rules.append({
+                'where': "coalesce(" ~ column ~ ", '') not in ('" ~ type.accepted_values | join("', '") ~ "')",
+                'shown': column,
+                'says': 'has another ' ~ column ~ ' than ' ~ type.accepted_values | join(', '),
+            }) %}
+        {% elif not type.is_nullable %}
+            {% do rules.append({
+                'where': is_blank(column) if type.name == 'text' else column ~ ' is null',
+                'shown': columns | list | first,
+                'says': 'has no ' ~ column,
+            }) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(rules) }}
 {% endmacro %}
 
 
@@ -87,6 +110,11 @@
         ],
         'kpi_catalog': [
             {'key': ['kpi_id'], 'shown': 'kpi_id', 'says': 'lists a KPI a second time'},
+            {
+                'where': "kpi_id not in ('" ~ kpi_definitions() | join("', '") ~ "')",
+                'shown': 'kpi_id',
+                'says': 'describes a KPI that macros/kpi/kpi_definitions.sql does not define',
+            },
         ],
     }) }}
 {% endmacro %}

@@ -37,9 +37,24 @@
 
 
 {% macro file_relation(kind, path, table) %}
+    {#- The reader of a raw table's file: a from-item, or none where there is no file. Arguments, errors: as raw_file(). -#}
+    {% set file = raw_file(kind, path, table) %}
+    {% if file is none %}
+        {{ return(none) }}
+    {% endif %}
+    {% set literal = dbt.string_literal(dbt.escape_single_quotes(file)) %}
+    {% if file.endswith('.csv') %}
+        {#- skip and comment are set because DuckDB would otherwise guess them, and leave out lines without a word. -#}
+        {{ return("read_csv(" ~ literal ~ ", header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', skip = 0, comment = '')") }}
+    {% endif %}
+    {{ return("read_parquet(" ~ literal ~ ", union_by_name = true, hive_partitioning = false)") }}
+{% endmacro %}
+
+
+{% macro raw_file(kind, path, table) %}
     {#-
-        The reader of a raw table's file below a folder or bucket URL: <table>.parquet, <table>/**/*.parquet or
-        <table>.csv. Returns: a from-item, or none where there is no file. Raises where there is more than one form.
+        A raw table's file below a folder or bucket URL: <table>.parquet, <table>/**/*.parquet or <table>.csv. Returns: the
+        path, which may match several parts, or none where there is no file. Raises where there is more than one form.
     -#}
     {% set stem = path.rstrip('/') ~ '/' ~ table %}
     {% set found = [] %}
@@ -52,14 +67,8 @@
         {% do exceptions.raise_compiler_error(
             kind ~ "_path holds the table " ~ table ~ " more than once: " ~ found | join(' and ') ~ ". Keep one of them, so that no row is counted twice or left out."
         ) %}
-    {% elif not found %}
-        {{ return(none) }}
     {% endif %}
-    {% set file = dbt.string_literal(dbt.escape_single_quotes(found[0])) %}
-    {% if found[0].endswith('.csv') %}
-        {{ return("read_csv(" ~ file ~ ", header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"')") }}
-    {% endif %}
-    {{ return("read_parquet(" ~ file ~ ", union_by_name = true, hive_partitioning = false)") }}
+    {{ return(found | first if found else none) }}
 {% endmacro %}
 
 

@@ -9,7 +9,7 @@
     {%- set found_types = source_types(own) if own is not none else {} -%}
     select
         {%- for column, spec in contract(kind)[table].items() %}
-        {{ typed_column(column, spec, found_types.get(column)) if relation is not none else 'null' -}}
+        {{ typed_column(column if relation is not none else 'null', spec, found_types.get(column)) -}}
         {{ ' ' }}as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     {%- if relation is not none %}

@@ -17,14 +17,23 @@
 
 {% macro json_object(columns) -%}
     {#-
-        One JSON object as text, from columns by their names. columns: list of column names.
-        Engines write numbers and timestamps in their own way; the object parses to the same values.
+        One JSON object as text, from columns by their names. columns: dict of column name -> its entry in event_contract().
+        Engines write numbers and timestamps in their own way; the object parses to the same values. The doubles that JSON
+        has no number for are texts: Infinity, -Infinity, NaN.
     -#}
     {{ adapter.dispatch('json_object', 'closed_loop')(columns) }}
 {%- endmacro %}
 
 {% macro default__json_object(columns) -%}
-    cast(json_object({% for column in columns %}'{{ column }}', {{ column }}{{ ', ' if not loop.last }}{% endfor %}) as {{ dbt.type_string() }})
+    cast(json_object(
+        {%- for column, spec in columns.items() -%}
+        '{{ column }}',
+        {%- if column_type(spec).name == 'double' %} case when isfinite({{ column }}) then to_json({{ column }}) else to_json(cast(to_json({{ column }}) as {{ dbt.type_string() }})) end
+        {%- else %} {{ column }}
+        {%- endif -%}
+        {{ ', ' if not loop.last }}
+        {%- endfor -%}
+    ) as {{ dbt.type_string() }})
 {%- endmacro %}
 
 {% macro postgres__json_object(columns) -%}

@@ -11,7 +11,7 @@ quarantined as (
         quarantine_reason as reason,
         occurred_at,
         loaded_at,
-        {{ json_object(columns | list) }} as row_json
+        {{ json_object(columns) }} as row_json
     from {{ ref('base_events__' ~ table) }}
     where row_status = 'quarantined'
     {{ 'union all' if not loop.last }}

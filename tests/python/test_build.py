@@ -1,0 +1,54 @@
+"""What a user does first: the two commands, a second build, a build without a row, a file that older clients can read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import duckdb
+import pytest
+from made_events import Events
+from project import ROOT, WITHOUT_TESTS, build, database, public_tables, query
+
+
+def test_a_fresh_clone_builds_with_one_command(tmp_path: Path) -> None:
+    """`make build` on what git tracks, with nothing but the locked build dependencies."""
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        pytest.skip("not a git checkout: there is nothing to clone")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "CLOSED_LOOP_"))}
+    result = subprocess.run(["make", "build"], cwd=clone, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
+    with duckdb.connect(str(clone / "closed_loop.duckdb"), read_only=True) as connection:
+        assert connection.sql("select count(*) > 0 from marts.rpt_kpi_weekly where value is not null").fetchone() == (
+            True,
+        )
+    status = subprocess.run(["git", "status", "--porcelain"], cwd=clone, capture_output=True, text=True, check=True)
+    assert status.stdout == "", "a build leaves files behind that git does not ignore"
+
+
+def test_building_again_changes_nothing(demo: Path, tmp_path: Path) -> None:
+    shutil.copy(database(demo), database(tmp_path))
+    before = public_tables(tmp_path)
+    build(tmp_path, None, *WITHOUT_TESTS)
+    assert public_tables(tmp_path) == before
+
+
+def test_ten_empty_tables_build(tmp_path: Path) -> None:
+    events = Events().write(tmp_path / "events")
+    build(tmp_path, {"events_path": events, "as_of": "2026-03-01 00:00:00"})
+    assert query(tmp_path, "select count(*) from marts.rpt_kpi_weekly where value is not null") == [(0,)]
+    assert query(tmp_path, "select count(*), sum(raw_rows) from marts.rpt_row_reconciliation") == [(10, 0)]
+    # Without as_of there is no moment to compute for, which is no error either.
+    build(tmp_path, {"events_path": events})
+
+
+def test_duckdb_1_clients_can_read_the_file(demo: Path) -> None:
+    with duckdb.connect(str(database(demo)), read_only=True) as connection:
+        [(tags,)] = connection.sql(
+            "select tags from duckdb_databases() where not internal and path is not null"
+        ).fetchall()
+    assert tags["storage_version"].startswith("v1.4"), tags
