@@ -34,14 +34,13 @@
             {% do problems.extend(found) %}
         {% endif %}
     {% endfor %}
+    {% set place = kind ~ '_path' if var(kind ~ '_path') else kind ~ '_schema' %}
     {% if missing | length == contract(kind) | length %}
         {% do problems.append(
-            kind ~ "_path '" ~ var(kind ~ '_path') ~ "' holds no file of any table (" ~ missing | join(', ') ~ "): check that the folder exists, that it can be read, and that its files are named <table>.parquet, <table>/**/*.parquet or <table>.csv."
+            place ~ " '" ~ var(place) ~ "' holds none of the tables " ~ missing | join(', ') ~ ": check that it exists and can be read, and that files are named <table>.parquet, <table>/**/*.parquet or <table>.csv."
         ) %}
     {% elif missing and kind == 'events' %}
-        {% do exceptions.warn(
-            kind ~ "_path '" ~ var(kind ~ '_path') ~ "' has no file for " ~ missing | join(', ') ~ ": counted as empty."
-        ) %}
+        {% do exceptions.warn(place ~ " '" ~ var(place) ~ "' has no file for " ~ missing | join(', ') ~ ": counted as empty.") %}
     {% endif %}
     {{ return(problems) }}
 {% endmacro %}
@@ -124,7 +123,7 @@
     {% for column, spec in columns.items() %}
         {% set type = column_type(spec).name %}
         {% if type != 'text' and found_types[column] not in duckdb_exact_types(type) %}
-            {% do doubtful.update({column: unfit_value(column, type, found_types[column])}) %}
+            {% do doubtful.update({column: unfit_value(column, type)}) %}
         {% endif %}
     {% endfor %}
     {% set problems = [] %}
@@ -162,7 +161,7 @@
 {% endmacro %}
 
 
-{% macro unfit_value(column, type, found_type) %}
+{% macro unfit_value(column, type) %}
     {#- The DuckDB condition under which a value would be lost or changed by the cast to its contract type. -#}
     {%- set value = "nullif(cast(" ~ column ~ " as varchar), '')" -%}
     {%- set converted = "try_cast(" ~ value ~ " as " ~ sql_type(type) ~ ")" -%}

@@ -6,10 +6,13 @@
 {% endmacro %}
 
 
-{% macro cohort_attributes(case_alias) -%}
-    {#- The cohort dimensions as select items, a null as `(none)`. case_alias: alias of a relation with the case's attributes. -#}
+{% macro cohort_attributes(case_alias=none) -%}
+    {#-
+        The cohort dimensions as select items, a null as `(none)`.
+        case_alias: alias of the relation with the case's attributes; none where it is the only one.
+    -#}
     {%- for dimension in cohort_dimensions() %}
-    coalesce({{ case_alias }}.{{ dimension }}, '(none)') as {{ dimension }}{{ ',' if not loop.last }}
+    coalesce({{ case_alias ~ '.' if case_alias }}{{ dimension }}, '(none)') as {{ dimension }}{{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 

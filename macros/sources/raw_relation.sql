@@ -32,7 +32,7 @@
 
 {% macro brings_own(kind) %}
     {#- Whether the user brings tables of this kind ('events' or 'reference'): a boolean. -#}
-    {{ return((var(kind ~ '_path') or var(kind ~ '_schema')) is not none) }}
+    {{ return(true if var(kind ~ '_path') or var(kind ~ '_schema') else false) }}
 {% endmacro %}
 
 

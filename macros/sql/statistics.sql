@@ -7,6 +7,15 @@
 {%- endmacro %}
 
 
+{% macro exact_sum(value) -%}
+    {#-
+        The sum of a group's doubles, to 15 decimals: a double that doesn't depend on the order of the rows, as a plain sum of
+        doubles does in its last digits. NULL without a value; an error above 10^23. value: numeric SQL expression.
+    -#}
+    cast(sum(cast({{ value }} as decimal(38, 15))) as {{ type_double() }})
+{%- endmacro %}
+
+
 {% macro percentile(fraction, value) -%}
     {#-
         The percentile by linear interpolation over a group's units: a double, NULL without a unit that has a value.

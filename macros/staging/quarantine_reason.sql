@@ -50,9 +50,10 @@
     {%- elif type.is_nullable -%}
     {%- elif type.name == 'text' -%}
         {{ is_blank(value) }}
-    {%- elif type.name == 'double' -%}
+    {%- elif type.name in ['double', 'money'] -%}
+        {#- PostgreSQL's decimals know NaN too. -#}
         not coalesce({{ value }} >= 0 and {{ value }} < 1e300, false)
-    {%- elif type.name in ['integer', 'money'] -%}
+    {%- elif type.name == 'integer' -%}
         coalesce({{ value }}, -1) < {{ 1 if column == 'attempt_number' else 0 }}
     {%- else -%}
         {{ value }} is null

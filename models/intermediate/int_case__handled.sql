@@ -14,7 +14,7 @@ touches as (
     select
         case_id,
         count(*) as agent_touch_count,
-        sum(handle_minutes + wrap_up_minutes) as agent_minutes
+        {{ exact_sum('handle_minutes + wrap_up_minutes') }} as agent_minutes
     from {{ ref('stg_events__agent_touches') }}
     group by case_id
 )

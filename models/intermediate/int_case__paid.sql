@@ -2,8 +2,8 @@
 
 select
     case_id,
-    sum(net_amount) as net_collected,
-    sum(case when flow = 'automated' then net_amount else 0 end) as net_collected_automated,
+    {{ exact_sum('net_amount') }} as net_collected,
+    {{ exact_sum("case when flow = 'automated' then net_amount else 0 end") }} as net_collected_automated,
     bool_or(flow = 'automated' and status = 'succeeded') as has_automated_payment
 from {{ ref('int_payment__converted') }}
 group by case_id

@@ -13,4 +13,4 @@ select
     count(*) as cases,
     {{ median('minutes_from_trigger') }} as median_minutes_from_trigger
 from reached
-group by {{ cohort_grouping_sets(['week_start', 'stage_number']) }}
+group by {{ cohort_grouping_sets(['week_start', 'stage_number']) }} -- noqa: PRS

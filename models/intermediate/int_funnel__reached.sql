@@ -21,7 +21,7 @@ select
     {{ local_week('triggered_at') }} as week_start,
     {{ minutes_between('triggered_at', own_event) }} as minutes_from_trigger,
     workflow,
-    {{ cohort_attributes('cases') }}
+    {{ cohort_attributes() }}
 from cases
 where furthest_stage_number >= {{ loop.index }}
 {{ 'union all' if not loop.last }}

@@ -32,8 +32,8 @@ valid_rates as (
     from cost_rates
     inner join calendar
         on
-            calendar.date_day >= cost_rates.valid_from
-            and (calendar.date_day < cost_rates.valid_to or cost_rates.valid_to is null)
+            cost_rates.valid_from <= calendar.date_day
+            and (cost_rates.valid_to > calendar.date_day or cost_rates.valid_to is null)
     inner join fx on cost_rates.currency = fx.currency and calendar.date_day = fx.date_day
 ),
 
@@ -43,7 +43,7 @@ served as (
         valid_rates.*,
         channels.channel as served_channel
     from valid_rates
-    inner join channels on coalesce(valid_rates.channel, channels.channel) = channels.channel
+    inner join channels on valid_rates.channel = channels.channel or valid_rates.channel is null
     where valid_rates.category = 'messaging'
 
     union all
@@ -57,10 +57,10 @@ served as (
 
 ranked as (
     select
-        served.*,
+        *,
         row_number() over (
             partition by date_day, category, served_channel
-            order by case when channel is null then 1 else 0 end, valid_from desc, amount
+            order by case when channel is null then 1 else 0 end asc, valid_from desc, amount asc
         ) as preference
     from served
 )

@@ -26,5 +26,5 @@ weeks as (
 select
     week_start,
     {{ to_utc(add_days('week_start', 7)) }} as ends_at,
-    {{ to_utc(dbt.dateadd('month', 1, dbt.date_trunc('month', add_days('week_start', 6)))) }} as month_ends_at
+    {{ to_utc(dbt.dateadd('month', 1, 'cast(' ~ dbt.date_trunc('month', add_days('week_start', 6)) ~ ' as date)')) }} as month_ends_at
 from weeks

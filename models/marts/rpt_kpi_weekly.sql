@@ -24,8 +24,8 @@ final as (
         coalesce(cells.denominator, 0) as sample_size,
         case when cells.is_rate then {{ wilson_low('cells.numerator', 'cells.denominator') }} end as ci_low,
         case when cells.is_rate then {{ wilson_high('cells.numerator', 'cells.denominator') }} end as ci_high,
-        prior.value as prior_value,
-        cells.value - prior.value as change,
+        previous.value as prior_value,
+        cells.value - previous.value as change,
         cast(null as {{ type_double() }}) as baseline_value,
         cast(null as {{ type_double() }}) as target,
         cast(null as {{ type_double() }}) as red_flag,
@@ -34,13 +34,13 @@ final as (
         cells.is_provisional
     from cells
     inner join kpis on cells.kpi_id = kpis.kpi_id
-    left join cells as prior
+    left join cells as previous
         on
-            cells.kpi_id = prior.kpi_id
-            and cells.workflow = prior.workflow
-            and cells.cohort_dimension = prior.cohort_dimension
-            and cells.cohort_value = prior.cohort_value
-            and cells.week_start = {{ add_days('prior.week_start', 7) }}
+            cells.kpi_id = previous.kpi_id
+            and cells.workflow = previous.workflow
+            and cells.cohort_dimension = previous.cohort_dimension
+            and cells.cohort_value = previous.cohort_value
+            and cells.week_start = {{ add_days('previous.week_start', 7) }}
 )
 
 select * from final

@@ -64,7 +64,7 @@ def key_of(row: Row, key_columns: list[str]) -> tuple:
 
 def describe_key(key: tuple, key_columns: list[str]) -> str:
     """A key as text."""
-    return ", ".join(f"{name}={show(value)}" for name, value in zip(key_columns, key))
+    return ", ".join(f"{name}={show(value)}" for name, value in zip(key_columns, key, strict=True))
 
 
 def show(value: Any) -> str:
@@ -115,7 +115,9 @@ def hide_charge_units(table: str, rows: list[Row]) -> list[Row]:
     if table != "fct_kpi_contribution":
         return rows
     return [
-        {**row, "unit_id": None} if row.get("kpi_id") == "cost_per_resolved_case" and row.get("denominator") == 0 else row
+        {**row, "unit_id": None}
+        if row.get("kpi_id") == "cost_per_resolved_case" and row.get("denominator") == 0
+        else row
         for row in rows
     ]
 
@@ -150,7 +152,7 @@ def read_table(connection: Any, table: str, columns: list[str]) -> list[Row]:
     # Qualified in full: a file called marts.duckdb makes a catalog of that name.
     (catalog,) = connection.execute("select current_database()").fetchone()
     rows = connection.execute(f'select {names} from "{catalog}".marts."{table}"').fetchall()
-    return hide_charge_units(table, [dict(zip(columns, row)) for row in rows])
+    return hide_charge_units(table, [dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def compare_table(connection: Any, table: str, expected: list[Row]) -> list[str]:

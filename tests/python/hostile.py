@@ -19,8 +19,9 @@ import csv
 import datetime as dt
 import os
 import random
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Callable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 Row = dict[str, Any]
@@ -181,7 +182,7 @@ NASTY = [
     "ß",
     "ss",
     "Ω",
-    "ı",
+    "\u0131",
     "\uff5e",
     "\U0001f600",
     "'",
@@ -228,6 +229,15 @@ ANCHORS = [
     dt.datetime(2026, 8, 31),
 ]
 
+# The days on which the clocks of a zone change.
+CLOCK_CHANGES = {
+    "Europe/Berlin": [dt.datetime(2026, 3, 29), dt.datetime(2026, 10, 25)],
+    "America/New_York": [dt.datetime(2026, 3, 8), dt.datetime(2026, 11, 1)],
+}
+
+# Pairs whose order by UTF-8 bytes is not that of UTF-16, of a dictionary, or of normalised text: the first is smaller.
+BYTE_ORDER = [("\uff5e", "\U0001f600"), ("Z", "a"), ("z", "é"), ("e\u0301", "é"), ("10", "9"), ("B", "a"), ("-", "A")]
+
 
 class World:
     """What one run has in common: its random numbers, its zone, its moments, its names."""
@@ -241,7 +251,7 @@ class World:
 
         self.zone = ZoneInfo(self.pick(ZONES))
         self.variables["reporting_timezone"] = self.zone.key
-        self.anchor = self.pick(ANCHORS)
+        self.anchor = self.pick(CLOCK_CHANGES.get(self.zone.key, ANCHORS) if self.often(0.5) else ANCHORS)
         self.span = dt.timedelta(days=self.pick([4, 12, 20, 30]))
         self.begin = self.anchor - self.span / 2
         self.choose_variables()
@@ -279,7 +289,9 @@ class World:
             if self.often(0.7):
                 self.variables[name] = self.pick(choices)
         if self.often(0.8):
-            start, end = self.pick([(21, 8), (22, 6), (9, 17), (0, 7), (23, 0), (8, 8), (2, 3), (20, 23), (3, 2)])
+            start, end = self.pick(
+                [(21, 8), (22, 6), (9, 17), (0, 7), (23, 0), (8, 8), (0, 0), (2, 3), (20, 23), (3, 2)]
+            )
             self.variables["quiet_hours_start"], self.variables["quiet_hours_end"] = start, end
         if self.often(0.3):
             self.variables["history_start"] = (self.begin + self.span / 4).date()
@@ -305,7 +317,7 @@ class World:
     def to_utc(self, local: dt.datetime) -> dt.datetime:
         """A local wall time as naive UTC; of a doubled hour one of the two."""
         aware = local.replace(tzinfo=self.zone, fold=self.random.randrange(2))
-        return aware.astimezone(dt.timezone.utc).replace(tzinfo=None)
+        return aware.astimezone(dt.UTC).replace(tzinfo=None)
 
     def moment_in_span(self) -> dt.datetime:
         """Any minute of the run's span."""
@@ -402,7 +414,7 @@ def workflows(world: World) -> list[Row]:
             {
                 "workflow": name,
                 "domain": world.pick(["billing", "collections", "compliance"]),
-                "owner": world.pick(["ops", "o'hara", "team; \"b\""]),
+                "owner": world.pick(["ops", "o'hara", 'team; "b"']),
                 "sla_value": world.pick({"hours": [0, 1, 24, 72], "days": [1, 3], "business_days": [0, 1, 2, 5]}[unit]),
                 "sla_unit": unit,
                 "completion_means": world.pick([text for text in PROSE if text]),
@@ -505,7 +517,9 @@ def fixed_costs(world: World, names: list[str]) -> list[Row]:
 def business_holidays(world: World) -> list[Row]:
     """Some days of the span, working days or not."""
     days = world.random.sample(range(world.span.days + 5), min(4, world.span.days))
-    return [{"holiday_date": world.begin.date() + day * DAY, "name": world.pick(["feast", 'a "day", off'])} for day in days]
+    return [
+        {"holiday_date": world.begin.date() + day * DAY, "name": world.pick(["feast", 'a "day", off'])} for day in days
+    ]
 
 
 def hostile_reference(world: World) -> Tables:
@@ -642,7 +656,7 @@ class Case:
                     adapter=world.pick(LISTED["writeback_attempts", "adapter"]),
                     status=world.pick(LISTED["writeback_attempts", "status"]),
                     fields_required=world.pick([required, required, required, 5]),
-                    error_reason=world.pick([None, None, "", "timeout", "Timeout", "bad; \"field\"\nline"]),
+                    error_reason=world.pick([None, None, "", "timeout", "Timeout", 'bad; "field"\nline']),
                 )
                 at = world.after(at)
             self.acks(key, first, required)
@@ -868,11 +882,13 @@ def break_value(world: World, table: str, row: Row) -> None:
         if kind == "integer":
             breaks.append((name, -1))
         if kind == "double":
-            breaks += [(name, bad) for bad in (-0.5, float("nan"), float("inf"), float("-inf"))]
+            breaks += [
+                (name, bad) for bad in (-0.5, float("nan"), float("nan"), float("inf"), float("inf"), float("-inf"))
+            ]
         if kind.startswith("decimal"):
             breaks.append((name, Decimal("-0.01")))
         if name == "attempt_number":
-            breaks.append((name, 0))
+            breaks += [(name, 0)] * 6
         if name == "ended_at" and row["occurred_at"] is not None:
             breaks.append((name, row["occurred_at"] - world.pick([MICROSECOND, HOUR])))
     if not breaks:
@@ -910,7 +926,7 @@ def break_row(world: World, table: str, row: Row) -> None:
 
 
 def add_bad_rows(world: World) -> None:
-    """Some rows go bad (what refers to them is orphaned); beside some others stands a bad delivery of the same event."""
+    """Some rows go bad (what refers to them is orphaned); others get a bad delivery of the same event beside them."""
     for table, rows in world.events.items():
         for row in list(rows):
             roll = world.random.random()
@@ -969,8 +985,8 @@ def add_repeats(world: World) -> None:
 
 
 def drop_undetermined(events: Tables) -> None:
-    """Of good deliveries with equal (event_id, loaded_at, occurred_at, case_id) keep those with the payload of the first."""
-    for table, rows in events.items():
+    """Of good deliveries with equal (event_id, loaded_at, occurred_at, case_id) keep those like the first."""
+    for rows in events.values():
         first: dict[tuple, Row] = {}
         kept = []
         for row in rows:
@@ -997,14 +1013,21 @@ def choose_as_of(world: World, reference: Tables) -> None:
     monday = dt.datetime.combine((world.begin + world.span * 0.7).date(), dt.time())
     monday -= monday.weekday() * DAY
     month = (world.begin + world.span).replace(day=1, hour=0, minute=0)
+    lag = max(settling, world.timeout)
+    after_anchor = dt.datetime.combine(world.anchor.date(), dt.time()) + (7 - world.anchor.weekday()) * DAY
     candidates = [
         loads[len(loads) * 3 // 4],
         loads[len(loads) // 2],
         loads[-1] + 3 * DAY,
+        loads[-1] + 17 * DAY,
         loads[-1] + 45 * DAY,
         loads[len(loads) * 2 // 3] - MICROSECOND,
-        world.to_utc(monday) + max(settling, world.timeout),
-        world.to_utc(monday) + max(settling, world.timeout, days * DAY),
+        world.to_utc(monday) + lag,
+        world.to_utc(monday) + max(lag, days * DAY),
+        world.to_utc(monday) + settling,
+        world.to_utc(monday) - MICROSECOND,
+        world.to_utc(after_anchor) + lag - world.pick([0 * SECOND, MICROSECOND, 30 * MINUTE, -30 * MINUTE]),
+        world.to_utc(after_anchor) + max(lag, days * DAY) - world.pick([0 * SECOND, 30 * MINUTE, -30 * MINUTE]),
         world.to_utc(month) + world.pick([settling, 0 * HOUR, -MICROSECOND]),
         world.begin + world.span * 0.6,
     ]
@@ -1013,6 +1036,158 @@ def choose_as_of(world: World, reference: Tables) -> None:
     if triggers:
         candidates += [world.pick(triggers) + days * DAY, world.pick(triggers) + 24 * HOUR, world.pick(triggers) + HOUR]
     world.variables["as_of"] = world.pick(candidates)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Round as_of: what turns at an exact moment, and ties that only the order of bytes decides
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class EdgeCase:
+    """A clean case of a few rows, all loaded by `as_of`."""
+
+    def __init__(self, world: World, as_of: dt.datetime, triggered: dt.datetime, workflow: str) -> None:
+        self.world = world
+        self.as_of = as_of
+        self.case_id = world.identifier("edge")
+        attributes = {column: None for column in COLUMN_TYPES["case_triggers"]}
+        self.trigger = self.add("case_triggers", triggered, **{**attributes, "workflow": workflow})
+
+    def add(self, table: str, at: dt.datetime, **own: Any) -> Row:
+        """An event that is loaded when it happened, at the latest by `as_of`."""
+        row = self.world.add(table, self.case_id, at, **own)
+        row["loaded_at"] = min(max(at, at - self.world.skew), self.as_of)
+        return row
+
+    def complete(self, at: dt.datetime) -> None:
+        """The customer completes the action."""
+        self.add(
+            "action_events",
+            at,
+            message_id=None,
+            action="pay",
+            step="completed",
+            actor="customer",
+            actor_ref=None,
+            error_reason=None,
+        )
+
+    def attempt(self, at: dt.datetime, key: str) -> Row:
+        """A writeback is attempted."""
+        return self.add(
+            "writeback_attempts",
+            at,
+            idempotency_key=key,
+            attempt_number=1,
+            target_system="ledger",
+            adapter="rest",
+            status="failed",
+            fields_required=1,
+            error_reason=None,
+        )
+
+    def check(self, at: dt.datetime, outcome: str) -> Row:
+        """An identity check."""
+        return self.add("identity_checks", at, method="otp", outcome=outcome)
+
+    def sent(self, at: dt.datetime, message_id: str, channel: str) -> Row:
+        """A message is sent."""
+        return self.add(
+            "message_events", at, message_id=message_id, channel=channel, status="sent", is_fallback=channel == "sms"
+        )
+
+    def touch(self, at: dt.datetime, exception_id: str | None, outcome: str) -> Row:
+        """An agent's touch, whose end depends on its outcome."""
+        return self.add(
+            "agent_touches",
+            at,
+            exception_id=exception_id,
+            agent_ref="a1",
+            ended_at=None if outcome == "returned" else at,
+            outcome=outcome,
+            handle_minutes=1.0,
+            wrap_up_minutes=0.5,
+            logins=0,
+            handoffs=0,
+        )
+
+
+def add_timeout_edges(world: World, as_of: dt.datetime, names: list[str]) -> None:
+    """Completions and attempts exactly a timeout ago, and a microsecond less; retries that prolong the wait."""
+    limit = as_of - world.timeout
+    for nudge in (0 * SECOND, MICROSECOND, -MICROSECOND):
+        EdgeCase(world, as_of, limit - DAY, world.pick(names)).complete(limit + min(nudge, world.timeout))
+        waiting = EdgeCase(world, as_of, limit - DAY, world.pick(names))
+        waiting.complete(limit - DAY)
+        waiting.attempt(limit + min(nudge, world.timeout), world.identifier("key"))
+        retried = EdgeCase(world, as_of, limit - DAY, world.pick(names))
+        retried.complete(limit - HOUR)
+        key = world.identifier("key")
+        retried.attempt(limit - HOUR, key)
+        retried.attempt(limit + min(nudge, world.timeout), key)
+        if world.often(0.5):
+            retried.attempt(limit - HOUR, world.identifier("key"))
+
+
+def add_term_edges(world: World, as_of: dt.datetime, rows: list[Row]) -> None:
+    """Triggers whose term or maturity ends exactly at `as_of`; events that happen after `as_of`, within the skew."""
+    for row in rows:
+        terms = [row["maturity_days"] * DAY]
+        terms += {"hours": [row["sla_value"] * HOUR], "days": [row["sla_value"] * DAY]}.get(row["sla_unit"], [])
+        for term in terms:
+            for nudge in (0 * SECOND, MICROSECOND):
+                EdgeCase(world, as_of, as_of - term + min(nudge, term), row["workflow"])
+    ahead = EdgeCase(world, as_of, as_of, world.pick(rows)["workflow"])
+    ahead.sent(as_of + world.skew, "m", "sms")
+    ahead.check(as_of + world.skew, "passed")
+    if "history_start" in world.variables:
+        for nudge in (0 * SECOND, -MICROSECOND):
+            EdgeCase(world, as_of, min(world.history_start + nudge, as_of), world.pick(rows)["workflow"])
+
+
+def add_tie(case: EdgeCase, at: dt.datetime, number: int, event_id: str, key: str, exception_id: str) -> None:
+    """One side of a tie: the first passes, goes by text message, is resolved; the second does not."""
+    rows = [
+        case.check(at, ("passed", "failed")[number]),
+        case.sent(at, "m", ("sms", "email")[number]),
+        case.touch(at, exception_id, ("resolved", "returned")[number]),
+        case.attempt(at, key),
+    ]
+    rows[-1].update(fields_required=number, error_reason=f"e{number}")
+    for row in rows:
+        row["event_id"] = event_id
+
+
+def add_byte_order_ties(world: World, as_of: dt.datetime, names: list[str]) -> None:
+    """Two events of one moment, whose ids only bytes put in order, and that say different things."""
+    for pair in BYTE_ORDER:
+        at = as_of - world.pick([HOUR, DAY, 3 * DAY])
+        case = EdgeCase(world, as_of, at, names[0])
+        serial, key = world.identifier("tie"), world.identifier("key")
+        ids = [f"{prefix}{serial}" for prefix in pair]
+        world.random.shuffle(ids)
+        exception = case.add("exceptions", at, reason="tie", has_context=True)
+        for number, event_id in enumerate(ids):
+            add_tie(case, at, number, event_id, key, exception["event_id"])
+        case.trigger["event_id"] = ids[0]
+        again = {"event_id": ids[1], "workflow": world.pick(names), "product": "second"}
+        world.events["case_triggers"].append({**case.trigger, **again})
+
+
+def add_edges(world: World, reference: Tables) -> None:
+    """Some of the above, round the moment that the run is computed for."""
+    loads = [row["loaded_at"] for rows in world.events.values() for row in rows if row["loaded_at"] is not None]
+    as_of = world.variables.get("as_of", max(loads, default=world.anchor))
+    rows = reference["workflows"][:-1]
+    names = [row["workflow"] for row in rows]
+    if world.often(0.3):
+        return
+    if world.often(0.6):
+        add_timeout_edges(world, as_of, names)
+    if world.often(0.6):
+        add_term_edges(world, as_of, rows)
+    if world.often(0.6):
+        add_byte_order_ties(world, as_of, names)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -1034,6 +1209,7 @@ def hostile_events(seed: int, cases: int = 60) -> tuple[Tables, Tables, Row]:
         add_repeats(world)
     drop_undetermined(world.events)
     choose_as_of(world, reference)
+    add_edges(world, reference)
     if world.often(0.1):
         world.events[world.pick(COLUMN_TYPES)] = []
     for rows in world.events.values():

@@ -12,10 +12,10 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Callable, Iterable, Iterator, NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 Row = dict[str, Any]
@@ -236,14 +236,14 @@ def settings_from(events: Tables, variables: Row) -> Settings:
 @lru_cache(maxsize=200_000)
 def to_local(moment: dt.datetime, timezone: ZoneInfo) -> dt.datetime:
     """events.md, dbt vars: `reporting_timezone` decides dates, weeks, months, business days, quiet hours."""
-    return moment.replace(tzinfo=dt.timezone.utc).astimezone(timezone)
+    return moment.replace(tzinfo=dt.UTC).astimezone(timezone)
 
 
 @lru_cache(maxsize=200_000)
 def local_midnight(date: dt.date, timezone: ZoneInfo) -> dt.datetime:
-    """The UTC moment at which a local date begins (journey.md, From events to cases: skipped midnights do not occur)."""
+    """The UTC moment at which a local date begins (journey.md, From events to cases)."""
     midnight = dt.datetime(date.year, date.month, date.day, tzinfo=timezone)
-    return midnight.astimezone(dt.timezone.utc).replace(tzinfo=None)
+    return midnight.astimezone(dt.UTC).replace(tzinfo=None)
 
 
 def local_date(moment: dt.datetime, settings: Settings) -> dt.date:
@@ -786,7 +786,7 @@ def is_business_day(date: dt.date, reference: Reference) -> bool:
 
 
 def business_due_date(start: dt.date, business_days: int, reference: Reference) -> dt.date:
-    """journey.md, SLA: count forward, the trigger's own date not counted (0 days: that date itself, owner's reading)."""
+    """journey.md, SLA: count forward, the trigger's own date not counted (0 days: that date)."""
     date = start
     for _ in range(business_days):
         date += dt.timedelta(days=1)
@@ -834,7 +834,9 @@ def has_valid_evidence(evidence: list[Row], kind: str, by: dt.datetime | None = 
 def consent_missing(workflow: Row, completed: dt.datetime | None, evidence: list[Row]) -> bool:
     """journey.md, Policy rules: `consent_missing`."""
     return bool(
-        workflow["requires_consent"] and completed is not None and not has_valid_evidence(evidence, "consent", completed)
+        workflow["requires_consent"]
+        and completed is not None
+        and not has_valid_evidence(evidence, "consent", completed)
     )
 
 
@@ -848,14 +850,18 @@ def identity_missing(workflow: Row, completed: dt.datetime | None, passed: dt.da
 def document_missing(workflow: Row, resolved: dt.datetime | None, evidence: list[Row]) -> bool:
     """journey.md, Policy rules: `document_missing`."""
     return bool(
-        workflow["requires_document"] and resolved is not None and not has_valid_evidence(evidence, "document", resolved)
+        workflow["requires_document"]
+        and resolved is not None
+        and not has_valid_evidence(evidence, "document", resolved)
     )
 
 
 def is_evidence_complete(workflow: Row, evidence: list[Row]) -> bool:
     """journey.md, Case: for each of consent, identity, document that the workflow requires, one valid item."""
     return all(
-        has_valid_evidence(evidence, kind) for kind in ("consent", "identity", "document") if workflow[f"requires_{kind}"]
+        has_valid_evidence(evidence, kind)
+        for kind in ("consent", "identity", "document")
+        if workflow[f"requires_{kind}"]
     )
 
 
@@ -1047,7 +1053,7 @@ def messaging_charges(world: World) -> Iterator[Row]:
 
 
 def agent_charges(world: World) -> Iterator[Row]:
-    """journey.md, Charge, agent: at the touch's start, minutes (`handle + wrap_up`) × rate."""
+    """journey.md, Charge, agent: at the touch's start, minutes (`handle + wrap_up`) times the rate."""
     for touch in world.accepted["agent_touches"]:
         minutes = touch["handle_minutes"] + touch["wrap_up_minutes"]
         rate = latest_rate("agent", None, local_date(touch["occurred_at"], world.settings), world)
@@ -1062,7 +1068,7 @@ def platform_charges(world: World) -> Iterator[Row]:
 
 
 def elapsed_part_of_month(month: dt.date, settings: Settings) -> float:
-    """journey.md, Charge, fixed: elapsed UTC seconds over the month's UTC seconds, clipped to 0..1 (owner's reading)."""
+    """journey.md, Charge, fixed: elapsed UTC seconds over the month's UTC seconds, clipped to 0..1."""
     begin = local_midnight(month, settings.timezone)
     end = local_midnight(next_month(month), settings.timezone)
     return min(1.0, max(0.0, seconds_between(begin, settings.as_of) / seconds_between(begin, end)))

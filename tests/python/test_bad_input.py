@@ -133,8 +133,8 @@ BROKEN_FILES: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
         ["payments: its part", "part-2.parquet lacks the column(s) amount, currency"],
     ),
     "two forms": ([stands_there_twice], ["payments more than once", "payments.csv", "payments/**/*.parquet"]),
-    "no folder": ([has_no_folder], ["events_path", "holds no file", "check that the folder exists"]),
-    "not a folder": ([is_a_file], ["events_path", "holds no file", "check that the folder exists"]),
+    "no folder": ([has_no_folder], ["events_path", "holds none of the tables", "check that it exists and can be read"]),
+    "not a folder": ([is_a_file], ["events_path", "holds none of the tables", "check that it exists and can be read"]),
     "no parquet": ([is_a_broken_parquet_file], ["payments.parquet", "Parquet"]),
     "surplus field": ([has_a_row_with_too_many_fields], ["payments.csv"]),
     "reference": (
@@ -238,7 +238,7 @@ def test_unreadable_folder(tmp_path: Path) -> None:
     finally:
         (tmp_path / "events").chmod(0o755)
     assert result.returncode != 0
-    assert "check that the folder exists, that it can be read" in result.stdout
+    assert "check that it exists and can be read" in result.stdout
 
 
 def test_an_event_table_missing_in_the_schema(tmp_path: Path) -> None:

@@ -125,7 +125,9 @@ def test_due_at(unit: str, value: int, holidays: list[str], triggered: str, expe
         "workflows": [workflow(sla_unit=unit, sla_value=value)],
         "business_holidays": [{"holiday_date": dt.date.fromisoformat(day), "name": "feast"} for day in holidays],
     }
-    tables = build({"case_triggers": [event("case_triggers", "t", triggered)]}, reference, reporting_timezone="Europe/Berlin")
+    tables = build(
+        {"case_triggers": [event("case_triggers", "t", triggered)]}, reference, reporting_timezone="Europe/Berlin"
+    )
     assert tables["fct_case_journey"][0]["due_at"] == utc(expected)
 
 
@@ -242,7 +244,10 @@ def test_duplicates_keep_the_smallest() -> None:
     for _ in range(5):
         random.shuffle(triggers)
         tables = build({"case_triggers": triggers})
-        assert {row["case_id"]: row["product"] for row in tables["fct_case_journey"]} == {"b": "kept by time", "Z": None}
+        assert {row["case_id"]: row["product"] for row in tables["fct_case_journey"]} == {
+            "b": "kept by time",
+            "Z": None,
+        }
         assert quarantined(tables) == {"t": "unknown_workflow"}
         assert tables["rpt_row_reconciliation"][0]["duplicate_rows"] == 4
 
@@ -443,9 +448,17 @@ def test_cells() -> None:
     tables = build(events, reference)
     weeks = ["2026-01-05", "2026-01-12", "2026-01-19"]
     cost = [cell(tables, "cost_per_resolved_case", week) for week in weeks]
-    assert [(row["numerator"], row["denominator"], row["value"]) for row in cost] == [(4.5, 0, None), (0, 1, 0), (4.5, 0, None)]
+    assert [(row["numerator"], row["denominator"], row["value"]) for row in cost] == [
+        (4.5, 0, None),
+        (0, 1, 0),
+        (4.5, 0, None),
+    ]
     volume = [cell(tables, "conversation_volume", week) for week in weeks]
-    assert [(row["value"], row["denominator"], row["sample_size"]) for row in volume] == [(1, None, 0), (0, None, 0), (1, None, 0)]
+    assert [(row["value"], row["denominator"], row["sample_size"]) for row in volume] == [
+        (1, None, 0),
+        (0, None, 0),
+        (1, None, 0),
+    ]
     assert [row["change"] for row in volume] == [None, -1, 1]
     assert cell(tables, "automated_resolution_rate", weeks[0], cohort=("product", "(none)"))["value"] == 1
     assert cell(tables, "time_to_resolution_median", weeks[1])["value"] == 10080
@@ -463,7 +476,9 @@ def test_funnel() -> None:
         "case_triggers": [event("case_triggers", "1", "2026-01-05 10:00")],
         "action_events": [event("action_events", "1", "2026-01-05 09:30", step="completed")],
     }
-    rows = [row for row in build(events)["rpt_funnel_weekly"] if row["workflow"] == "(all)" and row["cohort_value"] == "all"]
+    rows = [
+        row for row in build(events)["rpt_funnel_weekly"] if row["workflow"] == "(all)" and row["cohort_value"] == "all"
+    ]
     assert [row["cases"] for row in rows] == [1, 1, 1, 1, 0]
     assert [row["median_minutes_from_trigger"] for row in rows] == [0, None, -30, -30, None]
     assert [row["share_of_previous"] for row in rows] == [None, 1, 1, 1, 0]
@@ -532,7 +547,9 @@ def test_order_does_not_matter(seed: int) -> None:
     for rows in [*events.values(), *reference.values()]:
         random.Random(seed).shuffle(rows)
     after = oracle.build(events, reference, variables)
-    assert {name: canonical(rows) for name, rows in before.items()} == {name: canonical(rows) for name, rows in after.items()}
+    assert {name: canonical(rows) for name, rows in before.items()} == {
+        name: canonical(rows) for name, rows in after.items()
+    }
 
 
 def test_same_seed_same_input() -> None:
@@ -551,7 +568,7 @@ def test_parquet_keeps_every_value(tmp_path: Any) -> None:
         for table, rows in events.items():
             found = duckdb.execute(f"select * from read_parquet('{folder}/{table}.parquet')")
             names = [column[0] for column in found.description]
-            read = [dict(zip(names, row)) for row in found.fetchall()]
+            read = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
             assert sorted(map(repr, read)) == sorted(repr({name: row[name] for name in names}) for row in rows)
 
 

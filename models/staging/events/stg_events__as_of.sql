@@ -7,20 +7,18 @@
 {%- endfor %}
 
 {% if var('as_of') %}
-    select {{ as_of_literal() }} as as_of
+select {{ as_of_literal() }} as as_of
 {% else %}
-    with
+with
 
-    loads as (
-        {%- for table in event_contract() %}
-            select max(raw_rows.loaded_at) as loaded_at
-            from (
-                {{ raw_rows('events', table) | indent(16) }}
-            ) as raw_rows
-            {{ 'union all' if not loop.last }}
-        {%- endfor %}
-    )
+loads as (
+    {%- for table in event_contract() %}
+    select max(raw_rows.loaded_at) as loaded_at
+    from ({{ raw_rows('events', table) | indent(4) }}) as raw_rows
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
 
-    select max(loaded_at) as as_of
-    from loads
+select max(loaded_at) as as_of
+from loads
 {% endif %}

@@ -1,0 +1,163 @@
+"""Documentation: nothing that dbt knows of this project goes without words, and the words name what is really there."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from project import ROOT, dbt, query
+
+Manifest = dict[str, Any]
+
+PROJECT = "closed_loop"
+SIGNATURE = re.compile(r"\{%-?\s*(?:macro|test|data_test)\s+\w+\s*\((.*?)\)\s*-?%\}", re.DOTALL)
+CONTRACTS = "{{ tojson({'events': event_contract(), 'reference': reference_contract()}) }}"
+# The contract's types, as the seeds name them: in words that DuckDB, PostgreSQL and dbt-spark take alike.
+SEED_TYPES = {
+    "text": "varchar",
+    "timestamp": "timestamp",
+    "date": "date",
+    "boolean": "boolean",
+    "integer": "bigint",
+    "double": "double precision",
+    "money": "decimal(18, 2)",
+}
+
+
+def parse(folder: Path, **variables: Any) -> tuple[Manifest, str]:
+    """A full parse of the project: the manifest, and what dbt printed."""
+    result = dbt("parse", "--no-partial-parse", "--show-all-deprecations", folder=folder, variables=variables)
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr
+    return json.loads((folder / "target" / "manifest.json").read_text()), result.stdout + result.stderr
+
+
+@pytest.fixture(scope="module")
+def seeds_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the parse that reads the demo seeds."""
+    return tmp_path_factory.mktemp("parse_seeds")
+
+
+@pytest.fixture(scope="module")
+def from_seeds(seeds_folder: Path) -> tuple[Manifest, str]:
+    """The project as it reads the demo seeds."""
+    return parse(seeds_folder)
+
+
+@pytest.fixture(scope="module")
+def from_schema(tmp_path_factory: pytest.TempPathFactory) -> tuple[Manifest, str]:
+    """The project as it reads a schema: only then are there sources."""
+    return parse(tmp_path_factory.mktemp("parse_schema"), events_schema="raw_events")
+
+
+@pytest.fixture(scope="module")
+def manifest(from_seeds: tuple[Manifest, str], from_schema: tuple[Manifest, str]) -> Manifest:
+    """The manifest of the demo seeds, with the sources of the other parse."""
+    return {**from_seeds[0], "sources": from_schema[0]["sources"]}
+
+
+def own(manifest: Manifest, collection: str, *resource_types: str) -> list[Any]:
+    """The project's own resources of a collection of the manifest, of these types if any are named."""
+    return [
+        resource
+        for resource in manifest[collection].values()
+        if resource["package_name"] == PROJECT and (not resource_types or resource["resource_type"] in resource_types)
+    ]
+
+
+def is_described(resource: dict[str, Any]) -> bool:
+    """Whether there are words; a note to write some later is none."""
+    return resource["description"].strip() not in ("", "TODO")
+
+
+def described_things(manifest: Manifest) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every resource, column and argument that has to be described, with a name to find it by."""
+    for node in own(manifest, "nodes", "model", "seed", "snapshot") + own(manifest, "sources"):
+        yield node["unique_id"], node
+        for name, column in node["columns"].items():
+            yield f"{node['unique_id']}, column {name}", column
+    for node in own(manifest, "nodes", "test"):
+        if "test_metadata" not in node:  # a singular test: a generic one is described as a macro
+            yield node["unique_id"], node
+    for macro in own(manifest, "macros"):
+        yield macro["unique_id"], macro
+        for argument in macro["arguments"]:
+            yield f"{macro['unique_id']}, argument {argument['name']}", argument
+
+
+def test_dbt_parses_without_a_word_of_warning(
+    from_seeds: tuple[Manifest, str], from_schema: tuple[Manifest, str]
+) -> None:
+    for _, output in (from_seeds, from_schema):
+        assert not re.search("warning|deprecat", output, re.IGNORECASE), output
+
+
+def test_everything_is_described(manifest: Manifest) -> None:
+    assert len(own(manifest, "sources")) == 10
+    wordless = [name for name, thing in described_things(manifest) if not is_described(thing)]
+    assert not wordless, "no description: " + "; ".join(wordless)
+
+
+def test_macro_arguments_are_those_of_the_signature(manifest: Manifest) -> None:
+    differences = {}
+    for macro in own(manifest, "macros"):
+        signature = SIGNATURE.search(macro["macro_sql"])
+        assert signature, macro["unique_id"]
+        # Jinja's default values read as Python: names, numbers, texts, empty dicts.
+        written = [a.arg for a in ast.parse(f"def macro({signature[1]}): ...").body[0].args.args]  # type: ignore[attr-defined]
+        documented = [argument["name"] for argument in macro["arguments"]]
+        if written != documented or not all(argument["type"] for argument in macro["arguments"]):
+            differences[macro["unique_id"]] = {"in the file": written, "in the YAML": documented}
+    assert not differences, json.dumps(differences, indent=2)
+
+
+def test_each_model_begins_with_its_grain(manifest: Manifest) -> None:
+    first_lines = {
+        node["original_file_path"]: (ROOT / node["original_file_path"]).read_text().split("\n", 1)[0]
+        for node in own(manifest, "nodes", "model")
+    }
+    grain = re.compile("-- Grain: one row(,| per) .+")
+    without_grain = [path for path, line in first_lines.items() if not grain.match(line)]
+    assert not without_grain, "the first line does not say the grain: " + "; ".join(without_grain)
+
+
+def test_seeds_keep_the_contract(manifest: Manifest, seeds_folder: Path) -> None:
+    result = dbt("--quiet", "compile", "--inline", CONTRACTS, folder=seeds_folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    contracts = json.loads(result.stdout)
+    seeds = {node["name"]: node for node in own(manifest, "nodes", "seed")}
+    assert seeds.keys() == contracts["events"].keys() | contracts["reference"].keys()
+    for kind, tables in contracts.items():
+        for table, columns in tables.items():
+            seed = seeds[table]
+            assert Path(seed["original_file_path"]).parts[:2] == ("seeds", kind)
+            types = {
+                column: SEED_TYPES["text" if isinstance(spec, list) else spec.rstrip("?")]
+                for column, spec in columns.items()
+            }
+            with (ROOT / seed["original_file_path"]).open(newline="", encoding="utf-8") as file:
+                assert next(csv.reader(file)) == list(columns), table
+            assert list(seed["config"]["column_types"].items()) == list(types.items()), table
+            assert list(seed["columns"]) == list(columns), table
+
+
+def test_described_columns_are_those_of_the_database(manifest: Manifest, demo: Path) -> None:
+    built: dict[tuple[str, str], list[str]] = {}
+    for schema, table, column in query(
+        demo, "select table_schema, table_name, column_name from information_schema.columns order by ordinal_position"
+    ):
+        built.setdefault((schema, table), []).append(column)
+    differences = {}
+    for node in own(manifest, "nodes", "model", "seed"):
+        columns = built.get((node["schema"], node["alias"]), [])
+        if set(columns) != set(node["columns"]):
+            differences[node["unique_id"]] = {
+                "not described": [column for column in columns if column not in node["columns"]],
+                "not there": [column for column in node["columns"] if column not in columns],
+            }
+    assert not differences, json.dumps(differences, indent=2)

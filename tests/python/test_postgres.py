@@ -1,0 +1,278 @@
+"""PostgreSQL gives the same figures as DuckDB: every public table, cell by cell, on the demo and on a hostile input.
+
+The server is a throwaway one (scripts/postgres_server.py) whose collation and time zone are not DuckDB's. Where
+PostgreSQL is not installed these tests skip and say so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import compare
+import duckdb
+import hostile
+import psycopg2
+import pytest
+import yaml
+from project import ROOT, WITHOUT_TESTS, build, database
+
+from scripts import postgres_server
+
+Row = dict[str, Any]
+
+ON_POSTGRES = ("--target", "postgres", "--threads", "2")
+# Both inputs may have no rows in these; in every other public table they have some.
+MAY_BE_EMPTY = {"rpt_alert", "rpt_case_at_risk", "rpt_kpi_restatement"}
+HOSTILE_TIME_ZONE = "America/New_York"
+MESSAGES_PER_TABLE = 20
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[dict[str, str]]:
+    """The environment of a server that lives as long as the session."""
+    with contextlib.ExitStack() as stack:
+        try:
+            environment = stack.enter_context(postgres_server.running_server())
+        except postgres_server.PostgresMissing as missing:
+            pytest.skip(f"not compared with PostgreSQL: {missing}")
+        yield environment
+
+
+@pytest.fixture
+def postgres(server: dict[str, str], request: pytest.FixtureRequest) -> dict[str, str]:
+    """The environment of an empty database of the server, one per test."""
+    with connection_to(server) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(f"create database {request.node.name}")
+    return {**server, "PGDATABASE": request.node.name}
+
+
+@contextlib.contextmanager
+def connection_to(environment: dict[str, str]) -> Iterator[Any]:
+    """A connection to PostgreSQL that commits and closes."""
+    connection = psycopg2.connect(
+        host=environment["PGHOST"],
+        port=environment["PGPORT"],
+        user=environment["PGUSER"],
+        dbname=environment["PGDATABASE"],
+    )
+    try:
+        yield connection
+        connection.commit()
+    finally:
+        connection.close()
+
+
+# Comparing -----------------------------------------------------------------------------------------------------------
+
+
+def public_models(folder: Path) -> set[str]:
+    """The models of the schema `marts`, by the manifest of a folder's last build."""
+    manifest = json.loads((folder / "target" / "manifest.json").read_text())
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return {node["alias"] for node in nodes if node["schema"] == "marts"}
+
+
+def columns_by_table(cursor: Any) -> dict[str, list[str]]:
+    """The tables and views of the schema `marts` and their columns in order; either engine."""
+    cursor.execute(
+        "select table_name, column_name from information_schema.columns"
+        " where table_schema = 'marts' and table_catalog = current_database() order by table_name, ordinal_position"
+    )
+    found = defaultdict(list)
+    for table, column in cursor.fetchall():
+        found[table].append(column)
+    return dict(found)
+
+
+def read(cursor: Any, table: str, columns: list[str]) -> list[Row]:
+    """The rows of a public table; either engine."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    cursor.execute(f'select {names} from marts."{table}"')
+    return [dict(zip(columns, map(comparable, columns, row), strict=True)) for row in cursor.fetchall()]
+
+
+def comparable(column: str, value: Any) -> Any:
+    """A value as it is compared: `row_json` by the values that it parses to, everything else as it is."""
+    if column != "row_json" or value is None:
+        return value
+    parsed = json.loads(value, parse_int=float, parse_constant=no_json)
+    return {name: (type(item).__name__, moment(item)) for name, item in parsed.items()}
+
+
+def no_json(constant: str) -> None:
+    """Python reads Infinity and NaN, JSON does not have them."""
+    raise ValueError(f"row_json has the bare word {constant}")
+
+
+def moment(value: Any) -> Any:
+    """A text that is a timestamp as that timestamp, whether a blank or a T parts date and time."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,6})?", value):
+        return dt.datetime.fromisoformat(value)
+    return value
+
+
+def key_columns(columns: list[str], *sides: list[Row]) -> list[str]:
+    """The first columns of a table that tell its rows apart on each side, fractions and JSON left out."""
+    inexact = {
+        name for rows in sides for row in rows for name in columns if isinstance(row[name], float | Decimal | dict)
+    }
+    exact = [name for name in columns if name not in inexact]
+    for count in range(1, len(exact)):
+        if all(len({compare.key_of(row, exact[:count]) for row in rows}) == len(rows) for rows in sides):
+            return exact[:count]
+    return exact
+
+
+def differences(table: str, columns: list[str], got: list[Row], expected: list[Row]) -> list[str]:
+    """Where the rows of a table differ, as multisets: table, key, column and both values."""
+    keys = key_columns(columns, got, expected)
+    groups: dict[tuple, tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
+    for side, rows in enumerate((got, expected)):
+        for row in rows:
+            groups[compare.key_of(row, keys)][side].append(row)
+    found = [] if len(got) == len(expected) else [f"{table}: got {len(got)} rows, expected {len(expected)}"]
+    for key in sorted(groups, key=lambda key: [compare.show(value) for value in key]):
+        found += compare.compare_group(table, compare.describe_key(key, keys), *groups[key], columns)
+    return found
+
+
+def assert_equal_figures(folder: Path, environment: dict[str, str]) -> None:
+    """PostgreSQL (got) and the DuckDB file of a folder (expected) have the same public tables, columns and rows."""
+    messages, empty = [], set()
+    with duckdb.connect(str(database(folder)), read_only=True) as expected, connection_to(environment) as connection:
+        got = connection.cursor()
+        tables = columns_by_table(expected)
+        assert set(columns_by_table(got)) == set(tables) == public_models(folder)
+        for table, columns in tables.items():
+            columns_got = columns_by_table(got)[table]
+            if columns_got != columns:
+                messages.append(f"{table}: got the columns {columns_got}, expected {columns}")
+                continue
+            rows = read(expected, table, columns)
+            found = differences(table, columns, read(got, table, columns), rows)
+            messages += found[:MESSAGES_PER_TABLE]
+            if len(found) > MESSAGES_PER_TABLE:
+                messages.append(f"{table}: {len(found) - MESSAGES_PER_TABLE} more differences")
+            if not rows:
+                empty.add(table)
+    assert not messages, "PostgreSQL (got) and DuckDB (expected) differ:\n" + "\n".join(messages)
+    assert empty <= MAY_BE_EMPTY, f"nothing to compare in {sorted(empty - MAY_BE_EMPTY)}"
+
+
+# Hostile input -------------------------------------------------------------------------------------------------------
+
+
+def seed_types(kind: str) -> dict[str, dict[str, str]]:
+    """The columns and SQL types of the raw tables, as the seeds declare them."""
+    declared = yaml.safe_load((ROOT / "seeds" / kind / f"_{kind}__seeds.yml").read_text())
+    return {seed["name"]: seed["config"]["column_types"] for seed in declared["seeds"]}
+
+
+def load(cursor: Any, mark: str, schema: str, kind: str, tables: dict[str, list[Row]]) -> None:
+    """Create a schema and its raw tables with their rows; either engine. `loaded_at` is loaded as `timestamptz`."""
+    cursor.execute(f"create schema {schema}")
+    cursor.execute("set timezone = 'UTC'")
+    for table, rows in tables.items():
+        types = seed_types(kind)[table]
+        types |= {"loaded_at": "timestamp with time zone"} if kind == "events" else {}
+        cursor.execute(f"create table {schema}.{table} ({', '.join(f'{name} {types[name]}' for name in types)})")
+        if rows:
+            values = [[row[name] for name in types] for row in rows]
+            cursor.executemany(f"insert into {schema}.{table} values ({', '.join([mark] * len(types))})", values)
+
+
+def hostile_input(time_zone: str) -> tuple[dict[str, list[Row]], dict[str, list[Row]], Row]:
+    """The first hostile input that reports in a time zone: events, reference tables, dbt vars."""
+    inputs = map(hostile.hostile_events, itertools.count())
+    return next(found for found in inputs if found[2]["reporting_timezone"] == time_zone)
+
+
+def load_hostile(folder: Path, environment: dict[str, str]) -> Row:
+    """Lay a hostile input down in both engines; returns the dbt vars that go with it."""
+    events, reference, variables = hostile_input(HOSTILE_TIME_ZONE)
+    with duckdb.connect(str(database(folder))) as connection:
+        load(connection, "?", "my_events", "events", events)
+        load(connection, "?", "my_reference", "reference", reference)
+    with connection_to(environment) as connection:
+        load(connection.cursor(), "%s", "my_events", "events", events)
+        load(connection.cursor(), "%s", "my_reference", "reference", reference)
+    return variables | {"events_schema": "my_events", "reference_schema": "my_reference"}
+
+
+# Tests ---------------------------------------------------------------------------------------------------------------
+
+
+def test_demo(demo: Path, postgres: dict[str, str], tmp_path: Path) -> None:
+    """The demo, with its data tests."""
+    build(tmp_path, None, *ON_POSTGRES, environment=postgres)
+    assert_equal_figures(demo, postgres)
+
+
+def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
+    """Raw tables that an operator brings in a schema, with everything wrong with them that can be."""
+    variables = load_hostile(tmp_path, postgres)
+    build(tmp_path, variables, *WITHOUT_TESTS)
+    build(tmp_path, variables, *WITHOUT_TESTS, *ON_POSTGRES, environment=postgres)
+    assert_equal_figures(tmp_path, postgres)
+
+
+def server_command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """`python -m scripts.postgres_server`."""
+    command = [sys.executable, "-m", "scripts.postgres_server", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_server_command(server: dict[str, str]) -> None:
+    """scripts/postgres_server.py: start twice, look, stop; what fails says so in a line and leaves nothing."""
+    folder = Path(tempfile.gettempdir()) / f"closed_loop_test_{os.getpid()}"
+    try:
+        taken = server_command("start", "--data", folder, "--port", server["PGPORT"])
+        assert taken.returncode == 1 and re.fullmatch(r"error: port \d+ can't be used .*\n", taken.stderr)
+        assert not folder.exists()
+
+        started = server_command("start", "--data", folder)
+        assert started.returncode == 0, started.stderr
+        environment = dict(line.removeprefix("export ").split("=", 1) for line in started.stdout.splitlines())
+        assert set(environment) == {"PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE"}
+        with connection_to(environment) as connection:
+            cursor = connection.cursor()
+            cursor.execute("select current_setting('timezone') = 'UTC', 'a' < 'B', 'a' < 'B' collate \"C\"")
+            assert cursor.fetchone() == (False, True, False)
+        for again in ("start", "status"):
+            assert server_command(again, "--data", folder).stdout == started.stdout
+
+        assert server_command("stop", "--data", folder).returncode == 0
+        assert not folder.exists()
+        gone = server_command("status", "--data", folder)
+        assert gone.returncode == 1 and gone.stderr == f"error: no server runs in {folder}\n"
+    finally:
+        postgres_server.stop(folder)
+
+
+def test_server_that_does_not_start(server: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """scripts/postgres_server.py: a server that fails on its way leaves no folder; someone else's folder stays."""
+    folder = Path(tempfile.gettempdir()) / f"closed_loop_test_{os.getpid()}"
+    monkeypatch.setattr(postgres_server, "settings", lambda *_: "no_such_setting = 1")
+    with pytest.raises(postgres_server.PostgresError, match=r"^pg_ctl failed: .*no_such_setting"):
+        postgres_server.start(folder)
+    assert not folder.exists()
+
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(postgres_server.PostgresError, match="holds something else"):
+        postgres_server.start(tmp_path)
+    assert not postgres_server.stop(tmp_path)
+    assert (tmp_path / "thesis.tex").exists()
