@@ -187,5 +187,5 @@
 
 {% macro settling_seconds() -%}
     {#- The least time, in seconds, after which a week's figures are final: settling_hours, at least the writeback timeout. -#}
-    {{ [3600 * var('settling_hours') | float, 60 * var('writeback_timeout_minutes') | float] | max }}
+    cast({{ [3600 * var('settling_hours') | float, 60 * var('writeback_timeout_minutes') | float] | max }} as {{ type_double() }})
 {%- endmacro %}

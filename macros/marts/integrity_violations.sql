@@ -56,7 +56,7 @@
         'unallocated_fixed_cost': {
             'of': ref('int_fixed_cost__unallocated'),
             'where': 'true',
-            'detail': "'fixed ' || category || ' cost of ' || cast(month as " ~ dbt.type_string() ~ ") || ' for ' || coalesce(workflow, 'all workflows') || ' has no case to carry it'",
+            'detail': "'fixed cost ' || fixed_cost_number || ': ' || category || ' of ' || cast(month as " ~ dbt.type_string() ~ ") || ' for ' || coalesce(workflow, 'all workflows') || ' has no case to carry it'",
         },
     }) }}
 {% endmacro %}

@@ -41,7 +41,7 @@ marked as (
 select
     date_day,
     is_business_day,
-    sum(case when is_business_day then 1 else 0 end) over (
+    count(case when is_business_day then 1 end) over (
         order by date_day
         rows between unbounded preceding and current row
     ) as business_day_number
