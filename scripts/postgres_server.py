@@ -205,8 +205,8 @@ def start(folder: Path, port: int | None = None) -> dict[str, str]:
     find_programs()
     port = free_port(port)
     stop(folder)  # what a crash or a reboot left
-    make_folder(folder)
     try:
+        make_folder(folder)
         run_program(
             folder, "initdb", "--pgdata", folder / "data", "--username", USER, "--auth", "trust", "--no-sync",
             "--encoding", "UTF8", "--locale", "C", "--locale-provider", "icu", "--icu-locale", "en-US",

@@ -216,6 +216,7 @@ def load_hostile(folder: Path, environment: dict[str, str]) -> Row:
 # Tests ---------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("server")  # first: without one the demo need not be built
 def test_demo(demo: Path, postgres: dict[str, str], tmp_path: Path) -> None:
     """The demo, with its data tests."""
     build(tmp_path, None, *ON_POSTGRES, environment=postgres)
