@@ -189,8 +189,16 @@ class Case:
 def trigger(case: Case) -> str:
     """Open the case with its cohort attributes, now and then twice; returns the channel to begin with."""
     rng, kind, preference = case.rng, case.kind, case.pick(CHANNELS)
-    values = {"product": rng.choice(kind.products), "customer_ref": f"cust-{rng.getrandbits(32):08x}", "segment": rng.choice(SEGMENTS)}
-    values |= {"tenure_band": rng.choice(TENURES), "overdue_bucket": rng.choice(kind.buckets), "risk_tier": rng.choice(RISK_TIERS)}
+    values = {
+        "product": rng.choice(kind.products),
+        "customer_ref": f"cust-{rng.getrandbits(32):08x}",
+        "segment": rng.choice(SEGMENTS),
+    }
+    values |= {
+        "tenure_band": rng.choice(TENURES),
+        "overdue_bucket": rng.choice(kind.buckets),
+        "risk_tier": rng.choice(RISK_TIERS),
+    }
     values |= {"contact_preference": preference, "source_system": kind.targets[0].system}
     values |= {name: None for name in values if case.chance(NULL_SHARE)}
     case.risk_tier = values["risk_tier"]
@@ -225,7 +233,9 @@ def send(case: Case, channel: str, reply_chance: float, is_fallback: bool = Fals
         case.emit("message_events", status="clicked", **message)
     elif not is_fallback and (failed or case.chance(UNOPENED_FALLBACK)):
         case.wait(15 if failed else 300, 0.5)
-        return send(case, case.rng.choice([other for other in CHANNELS if other != channel]), reply_chance, is_fallback=True)
+        return send(
+            case, case.rng.choice([other for other in CHANNELS if other != channel]), reply_chance, is_fallback=True
+        )
     else:
         case.now += minutes(60 * case.kind.reminder_hours * case.rng.uniform(0.8, 1.1))
     return reacts
@@ -251,7 +261,12 @@ def verify_identity(case: Case) -> bool:
 def step(case: Case, action: str, name: str, agent: str | None = None, error_reason: str | None = None) -> None:
     """One step of an action, by the customer (mostly from a message) or by an agent."""
     message_id = None if agent or case.chance(0.06) else case.message_id
-    values = {"message_id": message_id, "actor": "agent" if agent else "customer", "actor_ref": agent, "error_reason": error_reason}
+    values = {
+        "message_id": message_id,
+        "actor": "agent" if agent else "customer",
+        "actor_ref": agent,
+        "error_reason": error_reason,
+    }
     case.emit("action_events", action=action, step=name, **values)
 
 
@@ -334,11 +349,23 @@ def escalate(case: Case, reason: str) -> str | None:
 def touch(case: Case, exception_id: str | None, outcome: str) -> str:
     """An agent works on the case in office hours; returns the agent."""
     case.wait_for_hours(9, 18, weekdays_only=True)
-    agent, handle, wrap_up = f"agent-{case.rng.randint(1, 12):02d}", round(case.around(9, 0.6), 1), round(case.around(3, 0.6), 1)
+    agent, handle, wrap_up = (
+        f"agent-{case.rng.randint(1, 12):02d}",
+        round(case.around(9, 0.6), 1),
+        round(case.around(3, 0.6), 1),
+    )
     effort = {"handle_minutes": handle, "wrap_up_minutes": wrap_up, "logins": case.rng.randint(1, 4)}
     handoffs = case.rng.choice((0, 0, 0, 1)) + (outcome == "transferred")
     ended_at = case.now + minutes(handle + wrap_up)
-    case.emit("agent_touches", exception_id=exception_id, agent_ref=agent, ended_at=ended_at, outcome=outcome, handoffs=handoffs, **effort)
+    case.emit(
+        "agent_touches",
+        exception_id=exception_id,
+        agent_ref=agent,
+        ended_at=ended_at,
+        outcome=outcome,
+        handoffs=handoffs,
+        **effort,
+    )
     case.now = ended_at
     return agent
 
@@ -363,7 +390,14 @@ def write(case: Case, key: str, target: Target) -> bool:
     for number in range(1, WRITE_TRIES + 1):
         status = case.pick({status: weight for status, (weight, _) in odds.items()})
         reason = case.rng.choice(WRITE_ERRORS[status]) if status in WRITE_ERRORS else None
-        case.emit("writeback_attempts", idempotency_key=key, attempt_number=number, status=status, error_reason=reason, **values)
+        case.emit(
+            "writeback_attempts",
+            idempotency_key=key,
+            attempt_number=number,
+            status=status,
+            error_reason=reason,
+            **values,
+        )
         if case.chance(odds[status][1]):
             acknowledge(case, key, target)
             persisted = True
@@ -378,7 +412,14 @@ def acknowledge(case: Case, key: str, target: Target) -> None:
     at = case.now + timedelta(milliseconds=round(1000 + 1000 * case.around(target.median_ack_seconds, 0.9)))
     for outcome in ("rejected", "persisted") if case.chance(ACK_REJECTED_FIRST) else ("persisted",):
         fields = target.fields if outcome == "persisted" else 0
-        case.emit("writeback_acks", at, idempotency_key=key, ack_id=case.next_id("ack"), outcome=outcome, fields_persisted=fields)
+        case.emit(
+            "writeback_acks",
+            at,
+            idempotency_key=key,
+            ack_id=case.next_id("ack"),
+            outcome=outcome,
+            fields_persisted=fields,
+        )
         at += minutes(10)
 
 
@@ -386,7 +427,11 @@ def collect(case: Case, flow: str) -> None:
     """Payments, where the workflow collects them: retries, later instalments of a plan, a few refunds."""
     if not case.kind.median_amount:
         return
-    money = {"flow": flow, "amount": f"{case.around(case.kind.median_amount, 0.6):.2f}", "currency": case.pick(CURRENCIES)}
+    money = {
+        "flow": flow,
+        "amount": f"{case.around(case.kind.median_amount, 0.6):.2f}",
+        "currency": case.pick(CURRENCIES),
+    }
     for week in range(case.rng.randint(2, 5) if case.workflow == "payment_plan" else 1):
         payment = money | {"payment_id": case.next_id("pay")}
         at = case.now + timedelta(weeks=week) + minutes(case.rng.uniform(0.2, 3))
@@ -497,7 +542,9 @@ def make_events() -> dict[str, list[Row]]:
     for number, at in enumerate(trigger_times(rng), start=1):
         shares = {name: kind.share for name, kind in WORKFLOWS.items() if at >= kind.starts}
         workflow = rng.choices(list(shares), list(shares.values()))[0]
-        cases.append(Case(f"case-{number:05d}", workflow, WORKFLOWS[workflow], at, random.Random(f"{SEED}/{number}"), numbers))
+        cases.append(
+            Case(f"case-{number:05d}", workflow, WORKFLOWS[workflow], at, random.Random(f"{SEED}/{number}"), numbers)
+        )
         run(cases[-1])
     add_flaws(cases, rng)
     tables = {table: [row for case in cases for row in case.rows[table]] for table in TABLES}
@@ -519,7 +566,9 @@ def main() -> None:
     """Parse the command line and write the files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = Path(__file__).resolve().parents[1] / "seeds" / "events"
-    parser.add_argument("--out", type=Path, default=default, metavar="DIR", help="where the ten <table>.csv go (default: seeds/events)")
+    parser.add_argument(
+        "--out", type=Path, default=default, metavar="DIR", help="where the ten <table>.csv go (default: seeds/events)"
+    )
     folder = parser.parse_args().out
     folder.mkdir(parents=True, exist_ok=True)
     for table, rows in make_events().items():

@@ -15,8 +15,15 @@ import duckdb
 
 STATIC_REFERENCE = Path(__file__).resolve().parent / "reference"
 REQUIRED_COLUMNS = (
-    "case:concept:name", "event_seq", "concept:name", "time:timestamp",
-    "vehicleClass", "article", "points", "expense", "paymentAmount",
+    "case:concept:name",
+    "event_seq",
+    "concept:name",
+    "time:timestamp",
+    "vehicleClass",
+    "article",
+    "points",
+    "expense",
+    "paymentAmount",
 )
 UNMAPPED_ACTIVITIES = ("Add penalty", "Send Appeal to Prefecture", "Notify Result Appeal to Offender")
 
@@ -70,48 +77,71 @@ select *, occurred_at as loaded_at from linked
 
 # Per event table: the rows of log_event that feed it, and its own columns, in the order of the contract.
 EVENT_TABLES = {
-    "case_triggers": ("activity = 'Create Fine'", """
+    "case_triggers": (
+        "activity = 'Create Fine'",
+        """
         'road_fine' as workflow, article as product, null::varchar as customer_ref, vehicle_class as segment,
         null::varchar as tenure_band, null::varchar as overdue_bucket, points as risk_tier,
         null::varchar as contact_preference, 'road_fines_log' as source_system
-    """),
-    "message_events": ("activity in ('Send Fine', 'Insert Fine Notification')", """
+    """,
+    ),
+    "message_events": (
+        "activity in ('Send Fine', 'Insert Fine Notification')",
+        """
         coalesce(letter_id, event_id) as message_id, 'email' as channel,
         if(activity = 'Send Fine', 'sent', 'delivered') as status, false as is_fallback
-    """),
+    """,
+    ),
     "identity_checks": ("false", "null::varchar as method, null::varchar as outcome"),
-    "action_events": ("activity = 'Payment'", """
+    "action_events": (
+        "activity = 'Payment'",
+        """
         if(is_notified, letter_id, null) as message_id, 'pay' as action, 'completed' as step,
         'customer' as actor, null::varchar as actor_ref, null::varchar as error_reason
-    """),
-    "writeback_attempts": ("activity = 'Payment'", """
+    """,
+    ),
+    "writeback_attempts": (
+        "activity = 'Payment'",
+        """
         'payment-' || event_id as idempotency_key, 1 as attempt_number, 'fines_ledger' as target_system,
         'batch' as adapter, 'accepted' as status, 1 as fields_required, null::varchar as error_reason
-    """),
-    "writeback_acks": ("activity = 'Payment'", """
+    """,
+    ),
+    "writeback_acks": (
+        "activity = 'Payment'",
+        """
         'payment-' || event_id as idempotency_key, 'entry-' || event_id as ack_id,
         'persisted' as outcome, 1 as fields_persisted
-    """),
+    """,
+    ),
     "exceptions": (
-        "activity in ('Insert Date Appeal to Prefecture', 'Appeal to Judge', 'Send for Credit Collection')", """
+        "activity in ('Insert Date Appeal to Prefecture', 'Appeal to Judge', 'Send for Credit Collection')",
+        """
         case activity
             when 'Insert Date Appeal to Prefecture' then 'appeal_to_prefecture'
             when 'Appeal to Judge' then 'appeal_to_judge'
             else 'credit_collection'
         end as reason,
         false as has_context
-    """),
-    "agent_touches": ("activity in ('Receive Result Appeal from Prefecture', 'Send for Credit Collection')", """
+    """,
+    ),
+    "agent_touches": (
+        "activity in ('Receive Result Appeal from Prefecture', 'Send for Credit Collection')",
+        """
         if(is_collection, event_id, appeal_id) as exception_id,
         if(is_collection, 'credit_collection', 'prefecture') as agent_ref, occurred_at as ended_at,
         if(is_collection, 'transferred', 'resolved') as outcome, 0::double as handle_minutes,
         0::double as wrap_up_minutes, 0 as logins, if(is_collection, 1, 0) as handoffs
-    """),
+    """,
+    ),
     "evidence_items": ("false", "null::varchar as evidence_type, null::boolean as is_valid, null::varchar as uri"),
-    "payments": ("activity = 'Payment'", """
+    "payments": (
+        "activity = 'Payment'",
+        """
         event_id as payment_id, 'automated' as flow, 'succeeded' as status,
         payment_amount as amount, 'EUR' as currency
-    """),
+    """,
+    ),
 }
 
 # Mean postage per day: the day's messages, each charged at it, add up to the day's postage.

@@ -115,6 +115,11 @@
                 'shown': 'kpi_id',
                 'says': 'describes a KPI that macros/kpi/kpi_definitions.sql does not define',
             },
+            {
+                'where': "(tier = 'diagnostic') = (kpi_id in ('" ~ kpis_with_verdict() | join("', '") ~ "'))",
+                'shown': 'kpi_id',
+                'says': 'moves a KPI into or out of the tier diagnostic, which its definition decides (is_diagnostic)',
+            },
         ],
     }) }}
 {% endmacro %}

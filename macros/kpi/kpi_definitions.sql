@@ -12,6 +12,7 @@
           per           two clocks: the denominator's own `of`, `clock` and `denominator`
           where         two clocks: condition that a unit fulfils to be counted in the numerator; without it, all of them
           only_where    condition on the workflow (a column of stg_reference__workflows): elsewhere the KPI can't apply
+          is_diagnostic activity: no target, no verdict, not on the scorecard
           matures       the numerator can grow after the week has ended, until its cases are mature (M in kpis.md)
     -#}
     {{ return({
@@ -130,31 +131,31 @@
         },
 
         'open_rate': {
-            'kind': 'rate', 'of': 'messages', 'clock': 'delivered_at',
+            'is_diagnostic': true, 'kind': 'rate', 'of': 'messages', 'clock': 'delivered_at',
             'numerator': 'opened_at is not null', 'denominator': 'delivered_at is not null',
         },
         'click_rate': {
-            'kind': 'rate', 'of': 'messages', 'clock': 'delivered_at',
+            'is_diagnostic': true, 'kind': 'rate', 'of': 'messages', 'clock': 'delivered_at',
             'numerator': 'clicked_at is not null', 'denominator': 'delivered_at is not null',
         },
         'bot_containment_rate': {
-            'kind': 'rate', 'of': 'cases', 'clock': 'first_sent_at', 'matures': true,
+            'is_diagnostic': true, 'kind': 'rate', 'of': 'cases', 'clock': 'first_sent_at', 'matures': true,
             'numerator': 'not is_agent_touched', 'denominator': 'is_initiated',
         },
         'conversation_volume': {
-            'kind': 'count', 'of': 'cases', 'clock': 'first_sent_at',
+            'is_diagnostic': true, 'kind': 'count', 'of': 'cases', 'clock': 'first_sent_at',
             'numerator': '1', 'denominator': 'is_initiated',
         },
         'handle_time_mean': {
-            'kind': 'ratio', 'of': 'agent_touches', 'clock': 'occurred_at',
+            'is_diagnostic': true, 'kind': 'ratio', 'of': 'agent_touches', 'clock': 'occurred_at',
             'numerator': 'handle_minutes', 'denominator': 'true',
         },
         'messages_per_resolution': {
-            'kind': 'ratio', 'of': 'messages', 'clock': 'sent_at', 'numerator': '1',
+            'is_diagnostic': true, 'kind': 'ratio', 'of': 'messages', 'clock': 'sent_at', 'numerator': '1',
             'per': {'of': 'cases', 'clock': 'resolved_at', 'denominator': 'is_resolved'},
         },
         'clicks_per_resolution': {
-            'kind': 'ratio', 'of': 'messages', 'clock': 'delivered_at', 'where': 'clicked_at is not null', 'numerator': '1',
+            'is_diagnostic': true, 'kind': 'ratio', 'of': 'messages', 'clock': 'delivered_at', 'where': 'clicked_at is not null', 'numerator': '1',
             'per': {'of': 'cases', 'clock': 'resolved_at', 'denominator': 'is_resolved'},
         },
     }) }}
@@ -183,6 +184,37 @@
     {% endfor %}
     {{ return(ids | join(', ')) }}
 {% endmacro %}
+
+
+{% macro kpis_with_verdict() %}
+    {#- The ids of the KPIs that may have a target and stand on the scorecard: all but the diagnostics. Returns: list. -#}
+    {% set ids = [] %}
+    {% for kpi_id, kpi in kpi_definitions().items() if not kpi.is_diagnostic %}
+        {% do ids.append(kpi_id) %}
+    {% endfor %}
+    {{ return(ids) }}
+{% endmacro %}
+
+
+{% macro kpi_value() -%}
+    {#-
+        The value of a KPI from what its kind asks for: a double, NULL without a denominator. Expects the columns kpi_id,
+        numerator, denominator, median_value and p90_value.
+    -#}
+    case
+        when kpi_id in ({{ kpis_of_kind(['median']) }}) then median_value
+        when kpi_id in ({{ kpis_of_kind(['p90']) }}) then p90_value
+        when kpi_id in ({{ kpis_of_kind(['count']) }}) then numerator
+        else {{ rate('numerator', 'denominator') }}
+    end
+{%- endmacro %}
+
+
+{% macro kpi_percentiles() -%}
+    {#- The columns median_value and p90_value of a group of KPI units: NULL for KPIs of another kind. -#}
+    {{ median('observed_value') }} filter (where kpi_id in ({{ kpis_of_kind(['median']) }})) as median_value,
+    {{ p90('observed_value') }} filter (where kpi_id in ({{ kpis_of_kind(['p90']) }})) as p90_value
+{%- endmacro %}
 
 
 {% macro settling_seconds() -%}

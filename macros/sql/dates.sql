@@ -56,3 +56,12 @@
             due.is_business_day
             and begun.business_day_number + terms.business_days = due.business_day_number
 {%- endmacro %}
+
+
+{% macro is_in_weeks(week_start, first_week, weeks) -%}
+    {#-
+        Whether a week is one of so many that begin with a first one: a boolean, NULL where either date is NULL.
+        week_start, first_week: Mondays, SQL expressions of type date. weeks: whole number.
+    -#}
+    ({{ week_start }} >= {{ first_week }} and {{ week_start }} < {{ add_days(first_week, 7 * weeks) }})
+{%- endmacro %}

@@ -72,3 +72,55 @@
         else {{ bound }}
     end
 {%- endmacro %}
+
+
+{% macro newcombe_low(numerator, denominator) -%}
+    {#-
+        Lower bound of the Wilson score interval with continuity correction, z = 2.576 (Newcombe 1998, method 4; specification,
+        Alerts): a double from 0 to 1, 0 where nothing succeeded, NULL where the denominator is 0 or either is NULL.
+        numerator: successes. denominator: trials. Numeric SQL expressions.
+    -#}
+    {{ newcombe_bound(numerator, denominator, '-') }}
+{%- endmacro %}
+
+
+{% macro newcombe_high(numerator, denominator) -%}
+    {#- Upper bound of the same interval, 1 where everything succeeded; otherwise as newcombe_low(). -#}
+    {{ newcombe_bound(numerator, denominator, '+') }}
+{%- endmacro %}
+
+
+{% macro newcombe_bound(numerator, denominator, sign, z=2.576) -%}
+    {#-
+        (2np + z² ± 1 ± z √(z² ± 2 − 1/n + 4p(n(1 − p) ∓ 1))) ÷ 2(n + z²), clipped to 0 and 1.
+        sign: '-' for the lower, '+' for the upper bound. z: the normal quantile. Use newcombe_low() and newcombe_high().
+    -#}
+    {%- set successes = 'cast(' ~ numerator ~ ' as ' ~ type_double() ~ ')' -%}
+    {%- set trials = 'nullif(cast(' ~ denominator ~ ' as ' ~ type_double() ~ '), 0)' -%}
+    {%- set opposite = '+' if sign == '-' else '-' -%}
+    {%- set bound -%}
+        (
+            2 * {{ successes }} + {{ z * z }} {{ sign }} 1
+            {{ sign }} {{ z }} * sqrt(
+                {{ z * z }} {{ sign }} 2 - 1 / {{ trials }}
+                + 4 * {{ successes }} / {{ trials }} * ({{ trials }} - {{ successes }} {{ opposite }} 1)
+            )
+        ) / (2 * ({{ trials }} + {{ z * z }}))
+    {%- endset -%}
+    case
+        when {{ trials }} is null or {{ successes }} is null then null
+        when {{ successes }} = {{ 0 if sign == '-' else trials }} then {{ 0 if sign == '-' else 1 }}
+        when {{ bound }} < 0 then 0
+        when {{ bound }} > 1 then 1
+        else {{ bound }}
+    end
+{%- endmacro %}
+
+
+{% macro to_9_decimals(value) -%}
+    {#-
+        A double as a decimal of 9 decimals, half away from zero: what verdicts compare, so that the noise of floating point decides
+        nothing (specification, Alerts). NULL where it is NULL. value: numeric SQL expression.
+    -#}
+    cast({{ value }} as decimal(38, 9))
+{%- endmacro %}

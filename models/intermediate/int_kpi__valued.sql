@@ -37,11 +37,6 @@ filled as (
 
 select
     *,
-    case
-        when kpi_id in ({{ kpis_of_kind(['median']) }}) then median_value
-        when kpi_id in ({{ kpis_of_kind(['p90']) }}) then p90_value
-        when kpi_id in ({{ kpis_of_kind(['count']) }}) then numerator
-        else {{ rate('numerator', 'denominator') }}
-    end as value,
+    {{ kpi_value() }} as value,
     kpi_id in ({{ kpis_of_kind(['rate']) }}) as is_rate
 from filled

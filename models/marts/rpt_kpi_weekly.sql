@@ -10,6 +10,10 @@ kpis as (
     select * from {{ ref('dim_kpi') }}
 ),
 
+verdicts as (
+    select * from {{ ref('int_kpi__judged') }}
+),
+
 final as (
     select
         cells.week_start,
@@ -26,11 +30,11 @@ final as (
         case when cells.is_rate then {{ wilson_high('cells.numerator', 'cells.denominator') }} end as ci_high,
         previous.value as prior_value,
         cells.value - previous.value as change,
-        cast(null as {{ type_double() }}) as baseline_value,
-        cast(null as {{ type_double() }}) as target,
-        cast(null as {{ type_double() }}) as red_flag,
-        cast(null as {{ dbt.type_string() }}) as status,
-        cast(null as {{ dbt.type_string() }}) as owner,
+        verdicts.baseline_value,
+        verdicts.target,
+        verdicts.red_flag,
+        verdicts.status,
+        verdicts.owner,
         cells.is_provisional
     from cells
     inner join kpis on cells.kpi_id = kpis.kpi_id
@@ -41,6 +45,12 @@ final as (
             and cells.cohort_dimension = previous.cohort_dimension
             and cells.cohort_value = previous.cohort_value
             and cells.week_start = {{ add_days('previous.week_start', 7) }}
+    left join verdicts
+        on
+            cells.cohort_dimension = 'all'
+            and cells.kpi_id = verdicts.kpi_id
+            and cells.workflow = verdicts.workflow
+            and cells.week_start = verdicts.week_start
 )
 
 select * from final

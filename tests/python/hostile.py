@@ -8,7 +8,9 @@ What the specification leaves undetermined is left out on purpose, so that every
 - two valid deliveries of one event with equal (loaded_at, occurred_at, case_id) always have equal payloads;
 - of the rates of one category and channel, and of the fx rates of one currency, no two begin on the same day;
 - rates carry the unit of their category, months are first days, no amount of the reference tables is negative;
-- no workflow, attribute or currency is called `(all)`; nothing happens at a local midnight that DST skips.
+- no workflow, attribute or currency is called `(all)`; nothing happens at a local midnight that DST skips;
+- one target per KPI and workflow, none for `(all)` by name, none whose target or red flag is null; a relative target of
+  money is never "unchanged", and no alert on money is for "any" change (there the order of a sum would decide).
 
 `(none)` as an attribute's own value is included: it shares its cell with null.
 """
@@ -523,7 +525,7 @@ def business_holidays(world: World) -> list[Row]:
 
 
 def hostile_reference(world: World) -> Tables:
-    """The reference tables that decide figures; those for verdicts are left to the seeds."""
+    """The reference tables that decide figures; `add_verdicts` adds those for verdicts, but for the catalogue."""
     rows = workflows(world)
     return {
         "workflows": rows,
@@ -1191,6 +1193,214 @@ def add_edges(world: World, reference: Tables) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Verdicts: targets, alert rules, and weeks that give them something to say
+# ---------------------------------------------------------------------------------------------------------------------
+
+# Fractions that small samples often have, exactly, rounded, and off by less than the rounding of a comparison.
+NEAR_RATES = [
+    *[0, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 0.8, 0.9, 0.95, 1],
+    *[1 / 3, 0.333333333, 0.3333333334, 0.333333334, 2 / 3, 0.6666666671, 0.666666666, 0.5000000004, 0.500000001],
+]
+
+# KPIs by what is near their values.
+NEAR_VALUES: list[tuple[list[str], list[float]]] = [
+    (
+        [
+            *["completion_rate", "automated_resolution_rate", "verified_writeback_rate", "writeback_success_rate"],
+            *["deflection_rate", "containment_rate", "sla_breach_rate", "sla_on_time_rate", "exception_escape_rate"],
+            *["escalation_success_rate", "action_response_rate", "identity_pass_rate", "writeback_retry_rate"],
+            *["writeback_first_attempt_rate", "fallback_rate", "straight_through_rate", "consent_capture_rate"],
+            *["document_capture_rate", "evidence_completeness_rate", "context_handover_rate"],
+            *["payment_completion_rate", "open_rate", "click_rate", "bot_containment_rate"],
+        ],
+        NEAR_RATES,
+    ),
+    (["time_to_resolution_median", "time_to_resolution_p90"], [0, 1, 60, 180, 420, 660, 1440, 4320, 7200]),
+    (["time_to_persist_median", "time_to_persist_p90"], [0, 1, 60, 90, 420, 900, 3600, 39600, 86400]),
+    (["cost_per_resolved_case"], [0.01, 0.3, 2, 10.5, 50, 200, 900]),
+    (["payment_recovery_per_1000"], [-20000, 0.5, 14000, 42420, 300000, 900000]),
+    (["agent_minutes_per_resolution", "handle_time_mean"], [0, 1, 1.5, 4.25, 12.25, 20]),
+    (["conversation_volume"], [0, 1, 5]),
+    (["messages_per_resolution", "clicks_per_resolution"], [0, 0.5, 1, 1.5, 2, 4]),
+]
+
+NEAR = {kpi_id: values for kpi_ids, values in NEAR_VALUES for kpi_id in kpi_ids}
+RATES = NEAR_VALUES[0][0]
+MONEY = ["cost_per_resolved_case", "payment_recovery_per_1000"]
+DIAGNOSTICS = [
+    *["open_rate", "click_rate", "bot_containment_rate", "conversation_volume", "handle_time_mean"],
+    *["messages_per_resolution", "clicks_per_resolution"],
+]
+LOWER_IS_GOOD = [
+    *["time_to_resolution_median", "time_to_resolution_p90", "sla_breach_rate", "cost_per_resolved_case"],
+    *["exception_escape_rate", "writeback_retry_rate", "time_to_persist_median", "time_to_persist_p90"],
+    *["fallback_rate", "agent_minutes_per_resolution"],
+]
+
+
+def kpi_target(world: World, kpi_id: str, workflow: str) -> Row:
+    """A target and a red flag, mostly in order, sometimes equal, sometimes the wrong way round."""
+    kind = world.pick(["absolute", "absolute", "change_vs_baseline"])
+    changes = [-1, -0.5, -0.2, -0.1, 0.1, 0.15, 0.5, 1] + ([] if kpi_id in MONEY else [0, 0, 0])
+    pair = [world.pick(NEAR[kpi_id] if kind == "absolute" else changes) for _ in range(2)]
+    if world.often(0.85):
+        pair.sort(reverse=kpi_id not in LOWER_IS_GOOD)
+    if world.often(0.1):
+        pair[1] = pair[0]
+    return {
+        "kpi_id": kpi_id,
+        "workflow": workflow,
+        "kind": kind,
+        "target": pair[0],
+        "red_flag": pair[1],
+        "owner": world.pick(["Lead", "o'neil", 'team; "t"', None]),
+        "action": world.pick([text for text in PROSE if text]),
+    }
+
+
+def kpi_targets(world: World, names: list[str]) -> list[Row]:
+    """For every workflow, for some, for one that does not exist, for no one; also for KPIs that may have none."""
+    if world.often(0.05):
+        return []
+    rows = []
+    for kpi_id in NEAR:
+        chance = 0.3 if kpi_id in DIAGNOSTICS else 0.75
+        if world.often(0.15):
+            continue
+        rows += [kpi_target(world, kpi_id, "*")] if world.often(chance) else []
+        rows += [kpi_target(world, kpi_id, name) for name in [*names, "no such"] if world.often(chance / 3)]
+    world.random.shuffle(rows)
+    return rows
+
+
+def alert_rule(world: World, kpi_id: str, kind: str, number: int) -> Row:
+    """A rule; by how much it has to drop or rise may be nothing at all."""
+    if kind in ("below", "above"):
+        amount = world.pick(NEAR[kpi_id])
+    elif kpi_id in RATES:
+        amount = world.pick([0, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1 / 3])
+    else:
+        amount = world.pick([0.5, 3, 10, 1000] if kpi_id in MONEY else [0, 0.5, 1, 5])
+    return {
+        "rule_id": f"{world.pick(NASTY)}{kind}{number}",
+        "kpi_id": kpi_id,
+        "kind": kind,
+        "amount": amount,
+        "min_sample": world.pick([None, None, 0, 1, 2, 3, 5, 30]),
+        "severity": world.pick(["warn", "page"]),
+        "owner": world.pick(["Lead", "o'neil", 'team; "t"']),
+        "action": world.pick([text for text in PROSE if text]),
+    }
+
+
+def alert_rules(world: World) -> list[Row]:
+    """All four kinds, on rates and on what is none, on one KPI several times."""
+    if world.often(0.05):
+        return []
+    kpi_ids = [world.pick(RATES) for _ in range(20)] + [world.pick(NEAR) for _ in range(12)]
+    kpi_ids += ["writeback_success_rate", "fallback_rate", "identity_pass_rate", "writeback_retry_rate"] * 2
+    kinds = ["below", "above", "drop", "rise"]
+    return [
+        alert_rule(world, kpi_id, world.pick(kinds if number % 2 else kinds[2:]), number)
+        for number, kpi_id in enumerate(kpi_ids)
+    ]
+
+
+class HistoryCase(EdgeCase):
+    """A case of the time before the run's span."""
+
+    def acknowledge(self, at: dt.datetime, key: str) -> None:
+        """The system of record has persisted everything."""
+        ack_id = self.world.identifier("ack")
+        self.add("writeback_acks", at, idempotency_key=key, ack_id=ack_id, outcome="persisted", fields_persisted=1)
+
+    def exception(self, at: dt.datetime, good: bool) -> None:
+        """Solved on the first touch, or not."""
+        raised = self.add("exceptions", at, reason="dispute", has_context=good)
+        self.touch(at + HOUR, raised["event_id"], "resolved")
+        if not good:
+            self.touch(at + 2 * HOUR, raised["event_id"], "returned")
+
+    def go_well(self, at: dt.datetime) -> None:
+        """Everything at the first try."""
+        key = self.world.identifier("key")
+        self.sent(at, "m", "email")
+        self.check(at + MINUTE, "passed")
+        for kind in ("consent", "identity", "document"):
+            self.add("evidence_items", at + MINUTE, evidence_type=kind, is_valid=True, uri=None)
+        self.complete(at + 2 * MINUTE)
+        self.attempt(at + 3 * MINUTE, key)
+        self.acknowledge(at + 4 * MINUTE, key)
+
+    def go_badly(self, at: dt.datetime) -> None:
+        """Another channel, failed checks, no evidence, attempts without an answer."""
+        key = self.world.identifier("key")
+        self.sent(at, "m", "sms")
+        for number in range(2):
+            self.check(at + number * MINUTE, "failed")
+        self.complete(at + 5 * MINUTE)
+        for number, reason in enumerate(self.world.random.sample(["b", "B", "a", "é", None], 3)):
+            self.attempt(at + (6 + number) * MINUTE, key)["error_reason"] = reason
+
+
+def add_history(world: World, as_of: dt.datetime, names: list[str]) -> None:
+    """Some weeks that are alike and, before or after the run's span begins, one or two that are the opposite."""
+    weeks, alike = world.pick([(5, 4), (6, 4), (5, 3)])
+    first = world.begin - world.begin.weekday() * DAY - weeks * 7 * DAY
+    alike_is_good = world.often(0.6)
+    chosen = world.random.sample(names, min(len(names), world.pick([1, 2])))
+    for week in range(weeks):
+        good = alike_is_good if week < alike else not alike_is_good
+        for number in range(world.pick([4, 9, 12])):
+            minutes = world.pick([600, 700, 1100]) + world.random.randrange(7) * 1440
+            at = world.to_utc(first + week * 7 * DAY + minutes * MINUTE)
+            case = HistoryCase(world, as_of, at, chosen[number % len(chosen)])
+            goes_well = good if world.often(0.93) else not good
+            (case.go_well if goes_well else case.go_badly)(at)
+            if world.often(0.4):
+                case.exception(at + HOUR, goes_well)
+
+
+def add_half_used_terms(world: World, as_of: dt.datetime, rows: list[Row]) -> None:
+    """Open cases that have used half of their time, a microsecond less or more, or nearly all of it, at every stage."""
+    for row in rows:
+        term = row["sla_value"] * {"hours": HOUR, "days": DAY, "business_days": DAY}[row["sla_unit"]]
+        for at in (
+            as_of - term / 2,
+            as_of - term / 2 + MICROSECOND,
+            as_of - term / 2 - MICROSECOND,
+            as_of - term * 0.9,
+        ):
+            if term and at < as_of:
+                case = EdgeCase(world, as_of, at, row["workflow"])
+                step = world.pick([0, 1, 2, 3])
+                if step == 1:
+                    case.check(at, "passed")
+                if step >= 2:
+                    case.complete(at)
+                if step == 3:
+                    case.attempt(at, world.identifier("key"))
+
+
+def add_verdicts(world: World, reference: Tables) -> None:
+    """Targets, rules, short windows, small samples; cases for them. Drawn last, from random numbers of their own."""
+    loads = [row["loaded_at"] for rows in world.events.values() for row in rows if row["loaded_at"] is not None]
+    as_of = world.variables.get("as_of", max(loads, default=world.anchor))
+    names = [row["workflow"] for row in reference["workflows"]]
+    reference["kpi_targets"] = kpi_targets(world, names)
+    reference["alert_rules"] = alert_rules(world)
+    has_history = world.often(0.45)
+    if world.often(0.85):
+        world.variables["baseline_weeks"] = world.pick([3, 3, 4, 5] if has_history else [1, 1, 2, 2, 3, 3, 4, 0])
+    if world.often(0.8):
+        world.variables["min_sample"] = world.pick([1, 1, 2, 3, 4, 5])
+    if has_history:
+        add_history(world, as_of, names[:-1])
+    if world.often(0.5):
+        add_half_used_terms(world, as_of, reference["workflows"][:-1])
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Everything
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -1212,6 +1422,8 @@ def hostile_events(seed: int, cases: int = 60) -> tuple[Tables, Tables, Row]:
     add_edges(world, reference)
     if world.often(0.1):
         world.events[world.pick(COLUMN_TYPES)] = []
+    world.random = random.Random(f"verdicts {seed}")
+    add_verdicts(world, reference)
     for rows in world.events.values():
         world.random.shuffle(rows)
     return world.events, reference, world.variables

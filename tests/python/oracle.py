@@ -4,14 +4,18 @@ It shares no code with the dbt project and was written from the specification al
 says something. It is meant to be read next to the specification: every function names the section it implements.
 Clear and slow: a few thousand events at most.
 
-Use: ``build(events, reference, variables)`` gives the public tables as lists of dicts.
+Use: ``build(events, reference, variables)`` gives the public tables as lists of dicts. What `reference` lacks is empty:
+pass ``{**seed_reference(root), **reference}`` where the project falls back to its own seeds.
 """
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import decimal
 import math
-from collections import defaultdict
+import os
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -193,6 +197,8 @@ class Settings:
     clock_skew: dt.timedelta
     writeback_timeout: dt.timedelta
     settling: dt.timedelta
+    min_sample: int
+    baseline_weeks: int
 
 
 def _as_timestamp(value: Any) -> dt.datetime | None:
@@ -230,6 +236,8 @@ def settings_from(events: Tables, variables: Row) -> Settings:
         clock_skew=dt.timedelta(minutes=float(given["clock_skew_minutes"])),
         writeback_timeout=dt.timedelta(minutes=float(given["writeback_timeout_minutes"])),
         settling=dt.timedelta(hours=float(given["settling_hours"])),
+        min_sample=int(given["min_sample"]),
+        baseline_weeks=int(given["baseline_weeks"]),
     )
 
 
@@ -288,13 +296,16 @@ def minutes_between(start: dt.datetime, end: dt.datetime) -> float:
 
 @dataclass(frozen=True)
 class Reference:
-    """The reference tables that decide figures (events.md, Reference tables)."""
+    """The reference tables that decide figures and verdicts (events.md, Reference tables)."""
 
     workflows: dict[str, Row]
     cost_rates: list[Row]
     fixed_costs: list[Row]
     fx_rates: list[Row]
     holidays: frozenset[dt.date]
+    targets: dict[tuple[str, str], Row]  # by KPI and workflow (or `*`)
+    alert_rules: list[Row]
+    directions: dict[str, str]  # of the catalogue: by KPI, `higher` or `lower`
 
 
 def empty_to_null(row: Row) -> Row:
@@ -311,7 +322,33 @@ def reference_from(reference: Tables) -> Reference:
         fixed_costs=tables.get("fixed_costs", []),
         fx_rates=tables.get("fx_rates", []),
         holidays=frozenset(row["holiday_date"] for row in tables.get("business_holidays", [])),
+        targets={(row["kpi_id"], row["workflow"]): row for row in tables.get("kpi_targets", [])},
+        alert_rules=tables.get("alert_rules", []),
+        directions={row["kpi_id"]: row["direction"] for row in tables.get("kpi_catalog", []) if row["direction"]},
     )
+
+
+SEED_TYPES: dict[str, dict[str, Callable[[str], Any]]] = {
+    "kpi_targets": {"target": float, "red_flag": float},
+    "alert_rules": {"amount": float, "min_sample": int},
+    "kpi_catalog": {},
+}
+
+
+def seed_reference(root: str | os.PathLike[str]) -> Tables:
+    """events.md, Where the tables come from: the verdict tables of the project's own seeds, typed.
+
+    `root` is the folder of the project. An empty field is null, as everywhere.
+    """
+    tables: Tables = {}
+    for table, types in SEED_TYPES.items():
+        path = os.path.join(root, "seeds", "reference", f"{table}.csv")
+        with open(path, encoding="utf-8", newline="") as file:
+            tables[table] = [
+                {name: types.get(name, str)(text) if text else None for name, text in row.items()}
+                for row in csv.DictReader(file)
+            ]
+    return tables
 
 
 def fx_rate(currency: str, date: dt.date, reference: Reference, settings: Settings) -> float | None:
@@ -1265,6 +1302,22 @@ class Kpi:
 
 KPIS: dict[str, Kpi] = {}
 
+# kpis.md, Headline and Leading indicators, column "good is"; of the others higher is good (diagnostics have neither).
+LOWER_IS_BETTER = frozenset(
+    {
+        "time_to_resolution_median",
+        "time_to_resolution_p90",
+        "sla_breach_rate",
+        "cost_per_resolved_case",
+        "exception_escape_rate",
+        "writeback_retry_rate",
+        "time_to_persist_median",
+        "time_to_persist_p90",
+        "fallback_rate",
+        "agent_minutes_per_resolution",
+    }
+)
+
 
 def kpi(kpi_id: str, tier: str, shape: str, maturing: bool = False, where: str | None = None):
     """Register a function as the units of a KPI of kpis.md."""
@@ -1751,7 +1804,7 @@ def with_prior_values(rows: list[Row]) -> list[Row]:
 
 
 def kpi_weekly(units: list[Row], weeks: list[dt.date], world: World) -> list[Row]:
-    """marts.md, `rpt_kpi_weekly` (without baseline, target and status)."""
+    """marts.md, `rpt_kpi_weekly` (baseline, target and status: `with_verdicts`)."""
     units_of = defaultdict(list)
     for unit in units:
         units_of[unit["kpi_id"]].append(unit)
@@ -1773,6 +1826,394 @@ def kpi_weekly(units: list[Row], weeks: list[dt.date], world: World) -> list[Row
                     }
                 )
     return with_prior_values(rows)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Baseline, target, status
+# ---------------------------------------------------------------------------------------------------------------------
+
+# Units by KPI, workflow (or `(all)`) and week.
+Pools = dict[tuple[str, str, dt.date], list[Row]]
+
+NO_VERDICT: Row = {"baseline_value": None, "target": None, "red_flag": None, "status": None, "owner": None}
+
+
+def pools_of(units: list[Row]) -> Pools:
+    """kpis.md, Baseline and Alerts: the units that are pooled, cohort `all`."""
+    pools: Pools = defaultdict(list)
+    for unit in units:
+        for workflow in (unit["workflow"], ALL_WORKFLOWS):
+            pools[unit["kpi_id"], workflow, unit["week_start"]].append(unit)
+    return pools
+
+
+def pooled_value(definition: Kpi, workflow: str, weeks: list[dt.date], pools: Pools) -> float | None:
+    """kpis.md, Baseline: ratio of sums; percentiles over the pooled units."""
+    units = [unit for week in weeks for unit in pools.get((definition.kpi_id, workflow, week), [])]
+    return cell_figures(definition, units)["value"]
+
+
+def rounded(value: Any) -> decimal.Decimal:
+    """kpis.md, Alerts: both sides of a comparison are rounded to 9 decimals first.
+
+    Half away from zero, on the exact decimal value of the double (reading decided by the owner).
+    """
+    with decimal.localcontext(prec=400):
+        return decimal.Decimal(value).quantize(decimal.Decimal("1e-9"), rounding=decimal.ROUND_HALF_UP)
+
+
+def is_less(one: float, other: float) -> bool:
+    """kpis.md, Alerts: strictly less, rounded."""
+    return rounded(one) < rounded(other)
+
+
+def first_baseline_week(workflow: str, world: World) -> dt.date | None:
+    """kpis.md, Baseline: the first Monday on or after the earliest local trigger date; None without a case."""
+    triggered = [case["triggered_at"] for case in world.cases.values() if workflow in (ALL_WORKFLOWS, case["workflow"])]
+    if not triggered:
+        return None
+    date = local_date(min(triggered), world.settings)
+    return monday_of(date + dt.timedelta(days=6))
+
+
+def baseline_window(workflow: str, world: World) -> list[dt.date]:
+    """kpis.md, Baseline: `baseline_weeks` weeks from there; none without a case."""
+    first = first_baseline_week(workflow, world)
+    return [] if first is None else [first + WEEK * number for number in range(world.settings.baseline_weeks)]
+
+
+def baseline_value(definition: Kpi, workflow: str, weeks: list[dt.date], pools: Pools, world: World) -> float | None:
+    """kpis.md, Baseline: NULL unless every week of the window is listed and none of them is provisional."""
+    window = baseline_window(workflow, world)
+    if not window or any(
+        week not in weeks or is_provisional(definition, week, workflow, world.reference, world.settings)
+        for week in window
+    ):
+        return None
+    return pooled_value(definition, workflow, window, pools)
+
+
+def target_row(kpi_id: str, workflow: str, reference: Reference) -> Row | None:
+    """kpis.md, Target: the row for the workflow wins over `*`; `*` also serves `(all)`."""
+    return reference.targets.get((kpi_id, workflow)) or reference.targets.get((kpi_id, "*"))
+
+
+def target_figure(row: Row | None, name: str, baseline: float | None) -> float | None:
+    """kpis.md, Target: `target` or `red_flag` of a row as a value; a relative change is applied to the baseline."""
+    if row is None or row[name] is None:
+        return None
+    if row["kind"] == "absolute":
+        return float(row[name])
+    return None if baseline is None else baseline * (1 + float(row[name]))
+
+
+def owner_of(row: Row | None, workflow: str, reference: Reference) -> str | None:
+    """kpis.md, Target: of the target's row, else (no row, or no owner in it) the workflow's; NULL for `(all)`."""
+    if row is not None and row["owner"] is not None:
+        return row["owner"]
+    return None if workflow == ALL_WORKFLOWS else reference.workflows[workflow]["owner"]
+
+
+def lower_is_better(kpi_id: str, reference: Reference) -> bool:
+    """kpis.md, column "good is"; the catalogue's `direction`, where there is one, says it for the operator."""
+    default = "lower" if kpi_id in LOWER_IS_BETTER else "higher"
+    return reference.directions.get(kpi_id, default) == "lower"
+
+
+def is_worse(value: float, threshold: float, lower_is_good: bool) -> bool:
+    """kpis.md, Status: strictly on the wrong side."""
+    return is_less(threshold, value) if lower_is_good else is_less(value, threshold)
+
+
+def status_of(row: Row, target: float | None, red_flag: float | None, world: World) -> str:
+    """kpis.md, Status: the first that holds."""
+    lower_is_good = lower_is_better(row["kpi_id"], world.reference)
+    if target is None or red_flag is None:
+        return "no_target"
+    if row["value"] is None:
+        return "no_data"
+    if row["sample_size"] < world.settings.min_sample:
+        return "too_little_data"
+    if is_worse(row["value"], red_flag, lower_is_good):
+        return "red"
+    if is_worse(row["value"], target, lower_is_good):
+        return "amber"
+    return "green"
+
+
+def verdict(row: Row, baseline: float | None, world: World) -> Row:
+    """marts.md, `rpt_kpi_weekly`: baseline_value, target, red_flag, status, owner of a cell of cohort `all`."""
+    goal = target_row(row["kpi_id"], row["workflow"], world.reference)
+    target = target_figure(goal, "target", baseline)
+    red_flag = target_figure(goal, "red_flag", baseline)
+    return {
+        "baseline_value": baseline,
+        "target": target,
+        "red_flag": red_flag,
+        "status": status_of(row, target, red_flag, world),
+        "owner": owner_of(goal, row["workflow"], world.reference),
+    }
+
+
+def with_verdicts(rows: list[Row], weeks: list[dt.date], pools: Pools, world: World) -> list[Row]:
+    """kpis.md, Target: only cohort `all` cells of headline and leading KPIs have baseline, target, status, owner."""
+    baselines: dict[tuple[str, str], float | None] = {}
+    for row in rows:
+        if row["cohort_dimension"] != "all" or row["tier"] == "diagnostic":
+            row.update(NO_VERDICT)
+            continue
+        key = row["kpi_id"], row["workflow"]
+        if key not in baselines:
+            baselines[key] = baseline_value(KPIS[row["kpi_id"]], row["workflow"], weeks, pools, world)
+        row.update(verdict(row, baselines[key], world))
+    return rows
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Alerts
+# ---------------------------------------------------------------------------------------------------------------------
+
+ALERT_Z = 2.576
+
+
+def newcombe(successes: float, n: float, z: float = ALERT_Z) -> tuple[float, float]:
+    """kpis.md, Alerts: Newcombe (1998), Statistics in Medicine 17, method 4: Wilson with continuity correction."""
+    p = successes / n
+    q = 1 - p
+    base = 2 * n * p + z * z
+    width = 2 * (n + z * z)
+    low, high = 0.0, 1.0  # by definition where there is no success, or nothing but successes
+    if successes > 0:
+        low = (base - 1 - z * math.sqrt(z * z - 2 - 1 / n + 4 * p * (n * q + 1))) / width
+    if successes < n:
+        high = (base + 1 + z * math.sqrt(z * z + 2 - 1 / n + 4 * p * (n * q - 1))) / width
+    return low, high
+
+
+def trailing_weeks(definition: Kpi, week: dt.date, workflow: str, weeks: list[dt.date], world: World) -> list[dt.date]:
+    """kpis.md, Alerts: of the `baseline_weeks` listed weeks directly before a week, those not provisional."""
+    window = [week - WEEK * number for number in range(1, world.settings.baseline_weeks + 1)]
+    return [
+        earlier
+        for earlier in window
+        if earlier in weeks and not is_provisional(definition, earlier, workflow, world.reference, world.settings)
+    ]
+
+
+def trailing(row: Row, weeks: list[dt.date], pools: Pools, world: World) -> float | None:
+    """kpis.md, Alerts: the KPI pooled over these weeks; None unless 3 of them have a denominator above 0."""
+    definition = KPIS[row["kpi_id"]]
+    window = trailing_weeks(definition, row["week_start"], row["workflow"], weeks, world)
+    filled = [
+        week
+        for week in window
+        if total(unit["denominator"] for unit in pools.get((row["kpi_id"], row["workflow"], week), [])) > 0
+    ]
+    return pooled_value(definition, row["workflow"], window, pools) if len(filled) >= 3 else None
+
+
+def alert_reference(rule: Row, row: Row, weeks: list[dt.date], pools: Pools, world: World) -> float | None:
+    """kpis.md, Alerts: `amount`, or `trailing`; None where the rule is silent."""
+    if rule["kind"] in ("below", "above"):
+        return float(rule["amount"])
+    if KPIS[rule["kpi_id"]].fraction is not None:
+        return None
+    return trailing(row, weeks, pools, world)
+
+
+def is_breached(rule: Row, value: float, reference: float) -> bool:
+    """kpis.md, Alerts: below and above strictly, drop and rise also when equal; rounded."""
+    amount = float(rule["amount"])
+    if rule["kind"] == "below":
+        return is_less(value, amount)
+    if rule["kind"] == "above":
+        return is_less(amount, value)
+    if rule["kind"] == "drop":
+        return not is_less(reference - amount, value)
+    return not is_less(value, reference + amount)
+
+
+def chance_explains(rule: Row, row: Row, reference: float) -> bool:
+    """kpis.md, Alerts: the bound of the week's rate, on the side towards the reference, reaches the reference."""
+    low, high = newcombe(row["numerator"], row["denominator"])
+    if rule["kind"] in ("below", "drop"):
+        return not is_less(high, reference)
+    return not is_less(reference, low)
+
+
+def is_confirmed(rule: Row, row: Row, reference: float, world: World) -> bool:
+    """kpis.md, Alerts: enough of a sample and, for a rate, not explained by chance."""
+    min_sample = world.settings.min_sample if rule["min_sample"] is None else rule["min_sample"]
+    if row["sample_size"] < min_sample:
+        return False
+    return KPIS[row["kpi_id"]].shape != "rate" or not chance_explains(rule, row, reference)
+
+
+def alerts(rows: list[Row], weeks: list[dt.date], pools: Pools, world: World) -> list[Row]:
+    """marts.md, `rpt_alert`: every breach of a rule in a final week with a sample, confirmed or not."""
+    cells = [
+        row for row in rows if row["cohort_dimension"] == "all" and not row["is_provisional"] and row["sample_size"] > 0
+    ]
+    found = []
+    for rule in world.reference.alert_rules:
+        for row in cells:
+            if row["kpi_id"] != rule["kpi_id"] or row["value"] is None:
+                continue
+            reference = alert_reference(rule, row, weeks, pools, world)
+            if reference is not None and is_breached(rule, row["value"], reference):
+                found.append(
+                    {
+                        "rule_id": rule["rule_id"],
+                        "kpi_id": row["kpi_id"],
+                        "week_start": row["week_start"],
+                        "workflow": row["workflow"],
+                        "value": row["value"],
+                        "reference": reference,
+                        "sample_size": row["sample_size"],
+                        "is_confirmed": is_confirmed(rule, row, reference, world),
+                        "severity": rule["severity"],
+                        "owner": rule["owner"],
+                        "action": rule["action"],
+                    }
+                )
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Scorecard
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def scorecard_weekly(rows: list[Row], weeks: list[dt.date], world: World) -> list[Row]:
+    """marts.md, `rpt_scorecard_weekly`: value and status of every headline and leading KPI; NULL without a cell."""
+    cells = {
+        (row["week_start"], row["workflow"], row["kpi_id"]): row for row in rows if row["cohort_dimension"] == "all"
+    }
+    shown = [kpi_id for kpi_id, definition in KPIS.items() if definition.tier != "diagnostic"]
+    scorecard = []
+    for week in weeks:
+        for workflow in (*world.reference.workflows, ALL_WORKFLOWS):
+            line: Row = {"week_start": week, "workflow": workflow}
+            for kpi_id in shown:
+                found = cells.get((week, workflow, kpi_id), {})
+                line[kpi_id] = found.get("value")
+                line[f"{kpi_id}_status"] = found.get("status")
+            scorecard.append(line)
+    return scorecard
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Writeback health
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def top_error_reason(reasons: Iterable[str | None]) -> str | None:
+    """marts.md, `rpt_writeback_health_weekly`: the most frequent, the first in the alphabet (by bytes) among equals."""
+    counts = Counter(reason for reason in reasons if reason is not None)
+    return min(counts, key=lambda reason: (-counts[reason], reason.encode("utf-8")), default=None)
+
+
+def writeback_health_weekly(world: World) -> list[Row]:
+    """marts.md, `rpt_writeback_health_weekly`: weeks, systems and adapters with a first attempt."""
+    reasons = defaultdict(list)
+    for attempt in world.accepted["writeback_attempts"]:
+        reasons[attempt["case_id"], attempt["idempotency_key"]].append(attempt["error_reason"])
+    groups = defaultdict(list)
+    for row in world.writebacks:
+        week = local_week(row["first_attempted_at"], world.settings)
+        groups[week, row["target_system"], row["adapter"]].append(row)
+    return [
+        {
+            "week_start": week,
+            "target_system": target_system,
+            "adapter": adapter,
+            "attempts": sum(row["attempt_count"] for row in rows),
+            "logical_writebacks": len(rows),
+            "settled": sum(row["is_settled"] for row in rows),
+            "verified": sum(row["is_verified"] for row in rows),
+            "retried": sum(row["is_retried"] for row in rows),
+            "double_written": sum(row["is_double_written"] for row in rows),
+            "persist_seconds_median": percentile((row["persist_seconds"] for row in rows if row["is_verified"]), 0.5),
+            "persist_seconds_p90": percentile((row["persist_seconds"] for row in rows if row["is_verified"]), 0.9),
+            "top_error_reason": top_error_reason(
+                reason for row in rows for reason in reasons[row["case_id"], row["idempotency_key"]]
+            ),
+        }
+        for (week, target_system, adapter), rows in groups.items()
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Cases at risk
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def is_at_risk(case: Row, settings: Settings) -> bool:
+    """marts.md, `rpt_case_at_risk`: open, not yet due, and at least half of its time used."""
+    if case["is_resolved"] or case["is_due"]:
+        return False
+    term = case["due_at"] - case["triggered_at"]
+    return term > dt.timedelta(0) and 2 * (settings.as_of - case["triggered_at"]) >= term
+
+
+def cases_at_risk(world: World) -> list[Row]:
+    """marts.md, `rpt_case_at_risk`: it waits for the stage that follows its own."""
+    as_of = world.settings.as_of
+    return [
+        {
+            "case_id": case["case_id"],
+            "workflow": case["workflow"],
+            "due_at": case["due_at"],
+            "minutes_left": minutes_between(as_of, case["due_at"]),
+            "share_of_sla_used": (as_of - case["triggered_at"]) / (case["due_at"] - case["triggered_at"]),
+            "stage": case["stage"],
+            "waiting_for": STAGES[STAGES.index(case["stage"]) + 1],
+        }
+        for case in world.cases.values()
+        if is_at_risk(case, world.settings)
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Manual effort
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def manual_effort_of(touches: list[Row], resolved_cases: int, world: World) -> Row:
+    """marts.md, `rpt_manual_effort_monthly`: one row's figures; a touch without a rate adds nothing to a cost."""
+    rates = [latest_rate("agent", None, local_date(touch["occurred_at"], world.settings), world) for touch in touches]
+    priced = [(touch, rate) for touch, rate in zip(touches, rates, strict=True) if rate is not None]
+    return {
+        "touches": len(touches),
+        "handoffs": sum(touch["handoffs"] for touch in touches),
+        "logins": sum(touch["logins"] for touch in touches),
+        "handle_minutes": total(touch["handle_minutes"] for touch in touches),
+        "wrap_up_minutes": total(touch["wrap_up_minutes"] for touch in touches),
+        "agent_cost": total((touch["handle_minutes"] + touch["wrap_up_minutes"]) * rate for touch, rate in priced),
+        "wrap_up_cost": total(touch["wrap_up_minutes"] * rate for touch, rate in priced),
+        "preventable_touches": sum(touch["exception_id"] is None for touch in touches),
+        "resolved_cases": resolved_cases,
+    }
+
+
+def manual_effort_monthly(world: World) -> list[Row]:
+    """marts.md, `rpt_manual_effort_monthly`: months and workflows with a touch (by its start) or a resolved case."""
+
+    def cell(case_id: str, moment: dt.datetime) -> tuple[dt.date, str]:
+        return first_of_month(local_date(moment, world.settings)), world.cases[case_id]["workflow"]
+
+    touches = defaultdict(list)
+    for touch in world.accepted["agent_touches"]:
+        touches[cell(touch["case_id"], touch["occurred_at"])].append(touch)
+    resolved = Counter(cell(case["case_id"], case["resolved_at"]) for case in world.cases.values() if is_resolved(case))
+    return [
+        {
+            "month": month,
+            "workflow": workflow,
+            **manual_effort_of(touches[month, workflow], resolved[month, workflow], world),
+        }
+        for month, workflow in {**dict.fromkeys(touches), **dict.fromkeys(resolved)}
+    ]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -1849,6 +2290,8 @@ def build(events: Tables, reference: Tables, variables: Row) -> Tables:
     world = build_world(ended.accepted, tables, settings)
     units = contributions(world)
     weeks = published_weeks(units, settings)
+    pools = pools_of(units)
+    cells = with_verdicts(kpi_weekly(units, weeks, world), weeks, pools, world)
     return {
         "fct_case_journey": list(world.cases.values()),
         "fct_writeback": world.writebacks,
@@ -1856,8 +2299,13 @@ def build(events: Tables, reference: Tables, variables: Row) -> Tables:
         "fct_message": world.messages,
         "fct_charge": world.charges,
         "fct_kpi_contribution": units,
-        "rpt_kpi_weekly": kpi_weekly(units, weeks, world),
+        "rpt_kpi_weekly": cells,
+        "rpt_scorecard_weekly": scorecard_weekly(cells, weeks, world),
         "rpt_funnel_weekly": funnel_weekly(weeks, world),
+        "rpt_writeback_health_weekly": writeback_health_weekly(world),
+        "rpt_alert": alerts(cells, weeks, pools, world),
+        "rpt_case_at_risk": cases_at_risk(world),
+        "rpt_manual_effort_monthly": manual_effort_monthly(world),
         "rpt_integrity_violation": integrity_violations(world),
         "rpt_quarantined_event": quarantined_events(ended),
         "rpt_row_reconciliation": row_reconciliation(ended),

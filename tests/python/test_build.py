@@ -23,9 +23,9 @@ def test_a_fresh_clone_builds_with_one_command(tmp_path: Path) -> None:
     result = subprocess.run(["make", "build"], cwd=clone, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
     with duckdb.connect(str(clone / "closed_loop.duckdb"), read_only=True) as connection:
-        assert connection.sql("select count(*) > 0 from marts.rpt_kpi_weekly where value is not null").fetchone() == (
-            True,
-        )
+        assert connection.sql("select count(*) > 0 from marts.rpt_kpi_weekly where value is not null").fetchall() == [
+            (True,)
+        ]
     status = subprocess.run(["git", "status", "--porcelain"], cwd=clone, capture_output=True, text=True, check=True)
     assert status.stdout == "", "a build leaves files behind that git does not ignore"
 

@@ -7,6 +7,7 @@ import math
 import random
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import compare
@@ -490,6 +491,357 @@ def test_nothing_at_all() -> None:
     assert {name: len(rows) for name, rows in tables.items() if rows} == {"rpt_row_reconciliation": 10}
 
 
+# kpis.md, Baseline, target, status ------------------------------------------------------------------------------------
+
+
+def kpi_target(kpi_id: str, goal: float, red_flag: float, name: str = "*", **more: Any) -> Row:
+    """A row of `kpi_targets`."""
+    row = {"kpi_id": kpi_id, "workflow": name, "kind": "absolute", "target": goal, "red_flag": red_flag}
+    return {**row, "owner": "Lead", "action": "act", **more}
+
+
+def alert_rule(kpi_id: str, kind: str, amount: float, **more: Any) -> Row:
+    """A row of `alert_rules`, called by its kind."""
+    row = {"rule_id": kind, "kpi_id": kpi_id, "kind": kind, "amount": amount, "min_sample": None}
+    return {**row, "severity": "page", "owner": "Lead", "action": "act", **more}
+
+
+def triggered_and_sent(weekly: list[tuple[str, int, int]], name: str = "billing") -> dict[str, list[Row]]:
+    """Per day: so many messages sent, so many of them by a fallback; one case on the first day."""
+    events: dict[str, list[Row]] = {"case_triggers": [], "message_events": []}
+    events["case_triggers"].append(event("case_triggers", name, f"{weekly[0][0]} 10:00", name, workflow=name))
+    for day, sent, fallback in weekly:
+        for number in range(sent):
+            m = f"{name} {day} {number}"
+            more = {"message_id": m, "is_fallback": number < fallback}
+            events["message_events"].append(event("message_events", m, f"{day} 10:00", name, **more))
+    return events
+
+
+def test_seed_reference() -> None:
+    """oracle.seed_reference: typed rows; the catalogue and kpis.md agree on what is good."""
+    tables = oracle.seed_reference(Path(__file__).resolve().parents[2])
+    assert {type(row["target"]) for row in tables["kpi_targets"]} == {float}
+    assert {type(row["min_sample"]) for row in tables["alert_rules"]} <= {int, type(None)}
+    directions = {row["kpi_id"]: (row["tier"], row["direction"]) for row in tables["kpi_catalog"]}
+    assert directions == {
+        kpi_id: (
+            definition.tier,
+            None if definition.tier == "diagnostic" else "lower" if kpi_id in oracle.LOWER_IS_BETTER else "higher",
+        )
+        for kpi_id, definition in oracle.KPIS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1 / 3, "0.333333333"),
+        (1 / 1024, "0.000976563"),  # exactly 0.0009765625
+        (-1 / 1024, "-0.000976563"),
+        (3 / 1024, "0.002929688"),
+        (0.3333333335, "0.333333333"),  # the double is a little less than that
+        (7, "7.000000000"),
+        (1.5e17, "150000000000000000.000000000"),
+    ],
+)
+def test_rounded(value: float, expected: str) -> None:
+    """kpis.md, Alerts: 9 decimals, half away from zero."""
+    assert str(oracle.rounded(value)) == expected
+
+
+@pytest.mark.parametrize(
+    ("as_of", "weeks", "expected"),
+    [
+        # Triggered on Tuesday 6 January: the baseline begins on the 12th; its last week ends on the 26th, and 24 hours.
+        ("2026-01-27 00:00", 2, 0.3),
+        ("2026-01-26 23:59:59.999999", 2, None),
+        ("2026-01-20 00:00", 1, 0.5),
+        ("2026-01-19 23:59", 1, None),
+        ("2026-02-10 00:00", 0, None),
+        ("2026-02-03 00:00", 3, 0.35),
+        ("2026-02-03 00:00", 4, None),
+    ],
+)
+def test_baseline(as_of: str, weeks: int, expected: float | None) -> None:
+    """kpis.md, Baseline: first Monday on or after the earliest trigger; pooled; final."""
+    sent = [("2026-01-06", 2, 2), ("2026-01-12", 10, 5), ("2026-01-25", 10, 1), ("2026-01-26", 20, 8)]
+    targets = [kpi_target("fallback_rate", -0.2, 0, kind="change_vs_baseline")]
+    tables = build(
+        triggered_and_sent(sent), {"kpi_targets": targets}, as_of=utc(as_of), baseline_weeks=weeks, min_sample=1
+    )
+    for name in ("billing", "(all)"):
+        row = cell(tables, "fallback_rate", "2026-01-12", name)
+        assert row["baseline_value"] == pytest.approx(expected)
+        assert row["target"] == (None if expected is None else pytest.approx(expected * 0.8))
+        assert row["red_flag"] == pytest.approx(expected)
+        wanted = "no_target" if expected is None else "red" if expected < 0.5 else "amber"
+        assert (row["status"], row["owner"]) == (wanted, "Lead")
+
+
+def test_baseline_on_a_monday_is_of_the_workflow() -> None:
+    """kpis.md, Baseline: local dates; a Monday counts at once; `(all)` begins with the earliest of all cases."""
+    # Sunday 23:00 UTC is Monday in Berlin.
+    first = triggered_and_sent([("2026-01-12", 4, 1)])
+    first["case_triggers"][0].update(occurred_at=utc("2026-01-11 23:00"), loaded_at=utc("2026-01-11 23:00"))
+    second = triggered_and_sent([("2026-01-20", 1, 0), ("2026-01-26", 2, 1)], "late")
+    events = {table: [*first[table], *second[table]] for table in first}
+    reference = {"workflows": [workflow(), workflow("late"), workflow("never")]}
+    variables = {"as_of": utc("2026-03-01 00:00"), "baseline_weeks": 1, "reporting_timezone": "Europe/Berlin"}
+    tables = build(events, reference, **variables)
+    found = {
+        name: cell(tables, "fallback_rate", "2026-01-19", name)["baseline_value"]
+        for name in ("billing", "late", "never", "(all)")
+    }
+    assert found == {"billing": 0.25, "late": 0.5, "never": None, "(all)": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("kpi_id", "goal", "red_flag", "min_sample", "expected"),
+    [
+        # Three messages, one of them by a fallback and delivered: 1/3.
+        ("fallback_rate", 0.333333333, 0.5, 3, "green"),
+        ("fallback_rate", 0.3333333328, 0.5, 3, "green"),  # rounds to 0.333333333
+        ("fallback_rate", 0.333333332, 0.5, 3, "amber"),
+        ("fallback_rate", 0.1, 0.333333333, 3, "amber"),
+        ("fallback_rate", 0.1, 0.333333332, 3, "red"),
+        ("fallback_rate", 0.5, 0.1, 3, "red"),
+        ("fallback_rate", 0.1, 0.1, 4, "too_little_data"),
+        ("completion_rate", 0.5, 0, 1, "amber"),
+        ("completion_rate", 0.5, 0.000000001, 1, "red"),
+        ("completion_rate", 0, 0, 1, "green"),
+        ("deflection_rate", 0.3, 0.3, 1, "no_data"),
+    ],
+)
+def test_status(kpi_id: str, goal: float, red_flag: float, min_sample: int, expected: str) -> None:
+    """kpis.md, Status: the first that holds; strict; both directions; rounded."""
+    reference = {"kpi_targets": [kpi_target(kpi_id, goal, red_flag)]}
+    tables = build(triggered_and_sent([("2026-01-05", 3, 1)]), reference, min_sample=min_sample)
+    assert cell(tables, kpi_id, "2026-01-05")["status"] == expected
+    line = next(row for row in tables["rpt_scorecard_weekly"] if row["workflow"] == "(all)")
+    assert (line[f"{kpi_id}_status"], line[kpi_id]) == (expected, cell(tables, kpi_id, "2026-01-05")["value"])
+
+
+def test_whose_target() -> None:
+    """kpis.md, Target: the workflow's row before `*`, also without a baseline; owners; where there is none at all."""
+    reference = {
+        "workflows": [workflow(), workflow("other", owner="them"), workflow("third")],
+        "kpi_targets": [
+            kpi_target("fallback_rate", 0.5, 0.6),
+            kpi_target("fallback_rate", 0.2, 0.3, "billing", owner=None),
+            kpi_target("fallback_rate", -0.2, 0, "other", kind="change_vs_baseline"),
+            kpi_target("open_rate", 0.2, 0.3),
+        ],
+    }
+    tables = build(triggered_and_sent([("2026-01-05", 3, 1)]), reference, min_sample=1)
+
+    def found(kpi_id: str, name: str, cohort: tuple = ("all", "all")) -> tuple:
+        row = cell(tables, kpi_id, "2026-01-05", name, cohort)
+        return tuple(row[column] for column in ("target", "red_flag", "status", "owner"))
+
+    assert found("fallback_rate", "billing") == (0.2, 0.3, "red", "ops")
+    assert found("fallback_rate", "other") == (None, None, "no_target", "Lead")
+    assert found("fallback_rate", "third") == (0.5, 0.6, "no_data", "Lead")
+    assert found("fallback_rate", "(all)") == (0.5, 0.6, "green", "Lead")
+    assert found("completion_rate", "other") == (None, None, "no_target", "them")
+    assert found("completion_rate", "(all)") == (None, None, "no_target", None)
+    assert found("open_rate", "(all)") == (None, None, None, None)
+    assert found("fallback_rate", "(all)", ("product", "(none)")) == (None, None, None, None)
+    line = next(row for row in tables["rpt_scorecard_weekly"] if row["workflow"] == "billing")
+    assert "open_rate" not in line and len(line) == 2 + 2 * 28
+    assert (line["payment_recovery_per_1000"], line["payment_recovery_per_1000_status"]) == (None, None)
+
+
+# kpis.md, Alerts -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "low", "high"),
+    [(81, 263, 0.2535, 0.3682), (15, 148, 0.0598, 0.1644), (0, 20, 0.0, 0.2005), (1, 29, 0.0018, 0.1963)],
+)
+def test_newcombe(successes: int, n: int, low: float, high: float) -> None:
+    """kpis.md, Alerts: against Newcombe (1998), Statistics in Medicine 17, table I, method 4; and mirrored.
+
+    The table is for z = 1.959964; at 1.96 the upper bound of 15 of 148 would already print as 0.1645.
+    """
+    z = 1.959964
+    assert oracle.newcombe(successes, n, z) == pytest.approx((low, high), abs=5e-5)
+    assert oracle.newcombe(n - successes, n, z) == pytest.approx((1 - high, 1 - low), abs=5e-5)
+
+
+def test_newcombe_is_the_root_of_its_equation() -> None:
+    """kpis.md, Alerts: (|p - x| - 1 / 2n)² = z² x (1 - x) / n at both bounds, by bisection."""
+    z = 2.576
+    for n in (1, 2, 7, 40, 500):
+        for successes in range(0, n + 1, max(1, n // 5)):
+            low, high = oracle.newcombe(successes, n)
+            p = successes / n
+            assert 0 <= low <= p <= high <= 1
+            for bound in [low] * (successes > 0) + [high] * (successes < n):
+                distance = abs(p - bound) - 1 / (2 * n)
+                assert distance > 0
+                assert distance**2 == pytest.approx(z * z * bound * (1 - bound) / n)
+
+
+def rules_that_fire(tables: dict, name: str = "(all)") -> dict:
+    """(reference, is_confirmed) by rule and week."""
+    return {
+        (row["rule_id"], row["week_start"].isoformat()): (row["reference"], row["is_confirmed"])
+        for row in tables["rpt_alert"]
+        if row["workflow"] == name
+    }
+
+
+def test_below_and_above() -> None:
+    """kpis.md, Alerts: strict and rounded; confirmed by sample and bound; not in provisional or empty weeks."""
+    sent = [("2026-01-05", 10, 9), ("2026-01-12", 2, 2), ("2026-01-26", 10, 9)]
+    rules = [
+        alert_rule("fallback_rate", "above", 0.5),
+        alert_rule("fallback_rate", "below", 0.9, rule_id="not below"),
+        alert_rule("fallback_rate", "above", 0.8999999999, rule_id="rounds"),
+        alert_rule("fallback_rate", "above", 0.3, rule_id="large", min_sample=10),
+        alert_rule("fallback_rate", "above", 0.3, rule_id="larger", min_sample=11),
+        alert_rule("open_rate", "below", 1, rule_id="nothing delivered"),
+        alert_rule("conversation_volume", "below", 9, rule_id="no sample"),
+        alert_rule("payment_recovery_per_1000", "below", 9, rule_id="no cell"),
+    ]
+    tables = build(triggered_and_sent(sent), {"alert_rules": rules}, as_of=utc("2026-02-02 12:00"), min_sample=2)
+    # 9 of 10 has the lower bound 0.445, 2 of 2 the lower bound 0.132.
+    assert rules_that_fire(tables) == {
+        ("above", "2026-01-05"): (0.5, False),
+        ("above", "2026-01-12"): (0.5, False),
+        ("rounds", "2026-01-12"): (0.8999999999, False),
+        ("large", "2026-01-05"): (0.3, True),
+        ("large", "2026-01-12"): (0.3, False),
+        ("larger", "2026-01-05"): (0.3, False),
+        ("larger", "2026-01-12"): (0.3, False),
+    }
+    assert rules_that_fire(tables, "billing") == rules_that_fire(tables)
+    assert [round(bound, 3) for bound in (oracle.newcombe(9, 10)[0], oracle.newcombe(2, 2)[0])] == [0.445, 0.132]
+
+
+def test_drop_and_rise() -> None:
+    """kpis.md, Alerts: pooled over the listed weeks before; three of them with a denominator; equal counts."""
+    days = ["2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26", "2026-02-02", "2026-02-09"]
+    sent = list(zip(days, [10, 0, 10, 20, 40, 40], [1, 0, 2, 5, 8, 32], strict=True))
+    rules = [
+        alert_rule("fallback_rate", "rise", 0.6),
+        alert_rule("fallback_rate", "rise", 0.61, rule_id="too much"),
+        alert_rule("fallback_rate", "drop", 0, rule_id="same"),
+        alert_rule("time_to_resolution_median", "rise", 0, rule_id="percentile"),
+        alert_rule("messages_per_resolution", "rise", 0, rule_id="diagnostic"),
+    ]
+    inputs = triggered_and_sent(sent), {"alert_rules": rules}
+    fired = rules_that_fire(build(*inputs, as_of=utc("2026-03-01 00:00"), baseline_weeks=4, min_sample=1))
+    # 2 February: 8 of 40 against 8 of 40; 9 February: 32 of 40 against 15 of 70.
+    assert fired == {("same", "2026-02-02"): (0.2, False)}
+    fired = rules_that_fire(build(*inputs, as_of=utc("2026-03-01 00:00"), baseline_weeks=5, min_sample=1))
+    assert fired == {("same", "2026-02-02"): (0.2, False), ("rise", "2026-02-09"): (0.2, True)}
+    fired = rules_that_fire(build(*inputs, as_of=utc("2026-03-01 00:00"), baseline_weeks=3, min_sample=1))
+    assert fired == {}
+    for weeks in (0, 1, 2):
+        assert build(*inputs, as_of=utc("2026-03-01 00:00"), baseline_weeks=weeks)["rpt_alert"] == []
+
+
+def test_minimum_sample_alone_confirms_what_is_no_rate() -> None:
+    """kpis.md, Alerts, last sentence: the var where the rule has none; a rule on a diagnostic KPI like any other."""
+    events = {
+        "case_triggers": [event("case_triggers", "t", "2026-01-05 10:00")],
+        "agent_touches": [event("agent_touches", str(number), "2026-01-05 11:00") for number in range(3)],
+    }
+    for min_sample, confirmed in ((3, True), (4, False)):
+        tables = build(
+            events,
+            {"alert_rules": [alert_rule("handle_time_mean", "above", 9.5)]},
+            as_of=utc("2026-02-01 00:00"),
+            min_sample=min_sample,
+        )
+        (row, again) = tables["rpt_alert"]
+        assert (row["value"], row["reference"], row["sample_size"]) == (10, 9.5, 3)
+        assert row["is_confirmed"] is again["is_confirmed"] is confirmed
+
+
+# marts.md, the other reports -----------------------------------------------------------------------------------------
+
+
+def test_writeback_health() -> None:
+    """marts.md, `rpt_writeback_health_weekly`: system, adapter and week of the first attempt; reasons of every attempt."""
+    week = "2026-01-05"
+    later = {"idempotency_key": "k2", "target_system": "crm"}
+    events = {
+        "case_triggers": [event("case_triggers", "t", f"{week} 09:00")],
+        "writeback_attempts": [
+            event("writeback_attempts", "1", f"{week} 10:00", error_reason="b"),
+            event("writeback_attempts", "2", "2026-01-12 10:00", target_system="crm", error_reason="a"),
+            event("writeback_attempts", "3", f"{week} 11:00", idempotency_key="k1", error_reason="B"),
+            event("writeback_attempts", "4", "2026-01-12 11:00", **later),
+            event("writeback_attempts", "5", "2026-01-12 11:30", **later),
+        ],
+        "writeback_acks": [
+            event("writeback_acks", "1", f"{week} 10:01"),
+            event("writeback_acks", "2", f"{week} 10:02", ack_id="b"),
+            event("writeback_acks", "3", f"{week} 11:03", idempotency_key="k1"),
+        ],
+    }
+    first, second = build(events, as_of=utc("2026-01-12 12:00"))["rpt_writeback_health_weekly"]
+    assert list(first.values()) == [dt.date(2026, 1, 5), "ledger", "rest", 3, 2, 2, 2, 1, 1, 120, 168, "B"]
+    assert list(second.values()) == [dt.date(2026, 1, 12), "crm", "rest", 2, 1, 0, 0, 1, 0, None, None, None]
+
+
+def test_case_at_risk() -> None:
+    """marts.md, `rpt_case_at_risk`: open, not due, half of the time used; the stage that comes next."""
+    events = {
+        "case_triggers": [
+            event("case_triggers", "half", "2026-01-05 12:00", "half"),
+            event("case_triggers", "less", "2026-01-05 12:00:00.000001", "less"),
+            event("case_triggers", "due", "2026-01-05 00:00", "due"),
+            event("case_triggers", "done", "2026-01-05 06:00", "done"),
+            event("case_triggers", "late", "2026-01-05 00:00:00.000001", "late"),
+        ],
+        "identity_checks": [event("identity_checks", "1", "2026-01-05 12:00", "half")],
+        "action_events": [event("action_events", "1", "2026-01-05 12:00", "late")],
+        "writeback_attempts": [event("writeback_attempts", "1", "2026-01-05 12:00", "done")],
+        "writeback_acks": [event("writeback_acks", "1", "2026-01-05 12:00", "done")],
+    }
+    rows = {row.pop("case_id"): row for row in build(events, as_of=utc("2026-01-06 00:00"))["rpt_case_at_risk"]}
+    assert set(rows) == {"half", "late"}
+    assert rows["half"] == {
+        "workflow": "billing",
+        "due_at": utc("2026-01-06 12:00"),
+        "minutes_left": 720,
+        "share_of_sla_used": 0.5,
+        "stage": "identity_passed",
+        "waiting_for": "action_started",
+    }
+    assert (rows["late"]["stage"], rows["late"]["waiting_for"]) == ("action_completed", "writeback_succeeded")
+
+
+def test_manual_effort() -> None:
+    """marts.md, `rpt_manual_effort_monthly`: local months; variable costs only; a month with only a resolution."""
+    events = {
+        "case_triggers": [event("case_triggers", "t", "2026-01-30 12:00")],
+        "exceptions": [event("exceptions", "x", "2026-01-31 12:00")],
+        "agent_touches": [
+            event("agent_touches", "1", "2026-01-31 22:59", exception_id="x", handoffs=2),
+            event("agent_touches", "2", "2026-01-31 23:00", exception_id=""),
+        ],
+        "writeback_attempts": [event("writeback_attempts", "1", "2026-03-01 12:00")],
+        "writeback_acks": [event("writeback_acks", "1", "2026-03-01 12:00")],
+    }
+    cost = {"category": "agent", "workflow": None, "amount": Decimal("280.00"), "currency": "USD"}
+    reference = {
+        "cost_rates": [rate("agent", 0.5, "2026-02-01")],
+        "fixed_costs": [{**cost, "month": dt.date(2026, 1, 1)}],
+    }
+    rows = build(events, reference, reporting_timezone="Europe/Berlin")["rpt_manual_effort_monthly"]
+    found = {row["month"].month: list(row.values())[1:] for row in rows}
+    assert found == {
+        1: ["billing", 1, 2, 1, 10, 2, 0, 0, 0, 0],
+        2: ["billing", 1, 0, 1, 10, 2, 6, 1, 1, 0],
+        3: ["billing", 0, 0, 0, 0, 0, 0, 0, 0, 1],
+    }
+
+
 # Hostile inputs ------------------------------------------------------------------------------------------------------
 
 SEEDS = range(200)
@@ -505,13 +857,17 @@ def canonical(rows: list[Row]) -> list[str]:
 
 def test_hostile_inputs_reach_everything() -> None:
     """No crash; every row ends once; every reason, violation and KPI occurs; nothing undetermined is generated."""
-    reasons, kinds, values = Counter(), Counter(), Counter()
+    reasons, kinds, values, verdicts, risks = Counter(), Counter(), Counter(), Counter(), Counter()
     for seed in SEEDS:
         events, reference, variables = hostile.hostile_events(seed)
         tables = oracle.build(events, reference, variables)
         reasons.update((row["source_table"], row["reason"]) for row in tables["rpt_quarantined_event"])
         kinds.update(row["kind"] for row in tables["rpt_integrity_violation"])
         values.update(row["kpi_id"] for row in tables["rpt_kpi_weekly"] if row["value"] is not None)
+        verdicts.update((row["kpi_id"], row["status"]) for row in tables["rpt_kpi_weekly"] if row["status"])
+        rules = {row["rule_id"]: row["kind"] for row in reference["alert_rules"]}
+        verdicts.update((rules[row["rule_id"]], row["is_confirmed"]) for row in tables["rpt_alert"])
+        risks.update(row["waiting_for"] for row in tables["rpt_case_at_risk"])
         for row in tables["rpt_row_reconciliation"]:
             assert row["raw_rows"] == row["accepted_rows"] + row["duplicate_rows"] + row["quarantined_rows"]
         assert undetermined(events, reference, variables) == 0
@@ -523,6 +879,12 @@ def test_hostile_inputs_reach_everything() -> None:
     assert set(reasons) == expected
     assert set(kinds) == set(oracle.VIOLATIONS)
     assert set(values) == set(oracle.KPIS)
+    statuses = ("no_target", "no_data", "too_little_data", "red", "amber", "green")
+    judged = {kpi_id for kpi_id, definition in oracle.KPIS.items() if definition.tier != "diagnostic"}
+    expected = {(kpi_id, status) for kpi_id in judged for status in statuses}
+    expected |= {(kind, confirmed) for kind in ("below", "above", "drop", "rise") for confirmed in (True, False)}
+    assert set(verdicts) == expected
+    assert set(risks) == set(oracle.STAGES[1:])
 
 
 def undetermined(events: dict, reference: dict, variables: Row) -> int:
@@ -587,14 +949,17 @@ def duckdb_type(values: list) -> str:
 def write_marts(path: str, tables: dict[str, list[Row]]) -> None:
     """The oracle's tables as the schema `marts` of a DuckDB file."""
     with duckdb.connect(path) as connection:
+        connection.begin()
         connection.execute("create schema marts")
         for table, rows in tables.items():
-            names = list(rows[0])
+            names = list(rows[0]) if rows else list(compare.NATURAL_KEYS[table])
             columns = ", ".join(f'"{name}" {duckdb_type([row[name] for row in rows])}' for name in names)
             connection.execute(f"create table marts.{table} ({columns})")
             marks = ", ".join("?" * len(names))
             some = [list(row.values()) for row in rows]
-            connection.executemany(f"insert into marts.{table} values ({marks})", some)
+            if some:
+                connection.executemany(f"insert into marts.{table} values ({marks})", some)
+        connection.commit()
 
 
 def test_compare_finds_what_differs(tmp_path: Any) -> None:

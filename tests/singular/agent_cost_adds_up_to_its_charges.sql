@@ -1,0 +1,79 @@
+-- Fails if the manual effort of a month and workflow doesn't add up to the variable agent charges, the touches or the resolutions.
+
+with
+
+effort as (
+    select * from {{ ref('rpt_manual_effort_monthly') }}
+),
+
+cases as (
+    select * from {{ ref('fct_case_journey') }}
+),
+
+charged as (
+    select
+        {{ local_month('charges.charged_at') }} as month,
+        cases.workflow,
+        count(*) as touches,
+        0 as resolved_cases,
+        sum(charges.quantity) as minutes,
+        coalesce(sum(charges.amount), 0) as agent_cost
+    from {{ ref('fct_charge') }} as charges
+    inner join cases on charges.case_id = cases.case_id
+    where charges.category = 'agent' and not charges.is_fixed
+    group by {{ local_month('charges.charged_at') }}, cases.workflow
+),
+
+resolved as (
+    select
+        {{ local_month('resolved_at') }} as month,
+        workflow,
+        0 as touches,
+        count(*) as resolved_cases,
+        0 as minutes,
+        0 as agent_cost
+    from cases
+    where is_resolved
+    group by {{ local_month('resolved_at') }}, workflow
+),
+
+both_sources as (
+    select * from charged
+
+    union all
+
+    select * from resolved
+),
+
+expected as (
+    select
+        month,
+        workflow,
+        sum(touches) as touches,
+        sum(resolved_cases) as resolved_cases,
+        sum(minutes) as minutes,
+        sum(agent_cost) as agent_cost
+    from both_sources
+    group by month, workflow
+)
+
+select
+    coalesce(effort.month, expected.month) as month,
+    coalesce(effort.workflow, expected.workflow) as workflow,
+    effort.touches,
+    expected.touches as expected_touches,
+    effort.resolved_cases,
+    expected.resolved_cases as expected_resolved_cases,
+    effort.handle_minutes + effort.wrap_up_minutes as minutes,
+    expected.minutes as expected_minutes,
+    effort.agent_cost,
+    expected.agent_cost as expected_agent_cost
+from effort
+full outer join expected on effort.month = expected.month and effort.workflow = expected.workflow
+where
+    effort.month is null
+    or expected.month is null
+    or effort.touches <> expected.touches
+    or effort.resolved_cases <> expected.resolved_cases
+    or abs(effort.handle_minutes + effort.wrap_up_minutes - expected.minutes) > 1e-9 * (1 + expected.minutes)
+    or abs(effort.agent_cost - expected.agent_cost) > 1e-9 * (1 + expected.agent_cost)
