@@ -1,4 +1,5 @@
 -- Grain: one row per accepted event: the audit trail.
+{{ config(materialized='view') }}
 
 with
 

@@ -1,4 +1,5 @@
 -- Grain: one row per exception.
+{{ config(materialized='view') }}
 
 select
     exception_id,

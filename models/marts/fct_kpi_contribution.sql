@@ -1,4 +1,5 @@
 -- Grain: one row per KPI and unit that stands in its numerator or denominator.
+{{ config(materialized='view') }}
 
 select
     kpi_id,

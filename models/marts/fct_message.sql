@@ -1,4 +1,5 @@
 -- Grain: one row per message: case_id and message_id.
+{{ config(materialized='view') }}
 
 select
     case_id,

@@ -1,4 +1,5 @@
 -- Grain: one row per KPI that may carry a verdict, workflow or (all), and week.
+{{ config(materialized='table') }}
 
 with
 

@@ -1,4 +1,5 @@
 -- Grain: one row per exception.
+{{ config(materialized='table') }}
 
 with
 

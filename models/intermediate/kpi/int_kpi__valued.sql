@@ -1,4 +1,5 @@
 -- Grain: one row per published cell: KPI, week, workflow or (all), and cohort.
+{{ config(materialized='table') }}
 
 with
 

@@ -1,4 +1,5 @@
 -- Grain: one row per message that a message event names: case_id and message_id.
+{{ config(materialized='table') }}
 
 with
 

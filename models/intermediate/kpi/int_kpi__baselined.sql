@@ -1,4 +1,5 @@
 -- Grain: one row per KPI and workflow or (all) whose baseline weeks are all final.
+{{ config(materialized='table') }}
 
 with
 

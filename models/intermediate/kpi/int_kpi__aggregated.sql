@@ -1,4 +1,5 @@
 -- Grain: one row per KPI, week, workflow or (all), and cohort that has a unit.
+{{ config(materialized='table') }}
 
 with
 

@@ -1,4 +1,5 @@
 -- Grain: one row per local calendar day, from the month of history_start to beyond the last due date that can be.
+{{ config(materialized='table') }}
 
 with
 

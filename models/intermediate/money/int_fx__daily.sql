@@ -1,4 +1,5 @@
 -- Grain: one row per local day and currency that has a rate by then; the reporting currency is worth 1.
+{{ config(materialized='table') }}
 
 with
 

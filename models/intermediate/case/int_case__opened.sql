@@ -1,4 +1,5 @@
 -- Grain: one row per case, as its earliest trigger opened it.
+{{ config(materialized='table') }}
 
 with
 

@@ -1,4 +1,5 @@
 -- Grain: one row per local trigger date and SLA length in business days.
+{{ config(materialized='table') }}
 
 with
 

@@ -1,4 +1,5 @@
 -- Grain: one row per logical writeback: case_id and idempotency_key.
+{{ config(materialized='table') }}
 
 with
 

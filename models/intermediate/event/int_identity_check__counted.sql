@@ -1,4 +1,5 @@
 -- Grain: one row per identity check up to and including the first that its case passed.
+{{ config(materialized='table') }}
 
 with
 

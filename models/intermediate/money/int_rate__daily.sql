@@ -1,4 +1,5 @@
 -- Grain: one row per local day, category and (for messaging) channel that has a rate; in reporting currency.
+{{ config(materialized='table') }}
 
 with
 
