@@ -122,7 +122,7 @@
     {% set doubtful = {} %}
     {% for column, spec in columns.items() %}
         {% set type = column_type(spec).name %}
-        {% if type != 'text' and found_types[column] not in duckdb_exact_types(type) %}
+        {% if not holds_as_it_is(type, found_types[column]) %}
             {% do doubtful.update({column: unfit_value(column, type)}) %}
         {% endif %}
     {% endfor %}
@@ -147,9 +147,22 @@
 {% endmacro %}
 
 
-{% macro duckdb_exact_types(type) %}
-    {#- The DuckDB types that hold a contract type as it is. type: a contract type. Returns: list of lower-case names. -#}
+{% macro holds_as_it_is(type, found_type) %}
+    {#-
+        Whether a column of a type holds a contract type as it is; others are read by way of their text, value by value. Everywhere
+        but on DuckDB the declared types have been checked already.
+        type: a contract type. found_type: the engine's name of the column's type, lower case. Returns: boolean.
+    -#}
+    {{ return(adapter.dispatch('holds_as_it_is', 'closed_loop')(type, found_type)) }}
+{% endmacro %}
+
+{% macro default__holds_as_it_is(type, found_type) %}
+    {{ return(true) }}
+{% endmacro %}
+
+{% macro duckdb__holds_as_it_is(type, found_type) %}
     {% set exact = {
+        'text': [found_type],
         'timestamp': ['timestamp', 'timestamp with time zone', 'timestamp_s', 'timestamp_ms', 'date'],
         'date': ['date'],
         'boolean': ['boolean'],
@@ -157,7 +170,7 @@
         'double': ['double', 'float', 'tinyint', 'smallint', 'integer', 'bigint'],
         'money': ['decimal(18,2)', 'tinyint', 'smallint', 'integer'],
     } %}
-    {{ return(exact[type]) }}
+    {{ return(found_type in exact[type]) }}
 {% endmacro %}
 
 

@@ -22,6 +22,16 @@
     {% set problems = [] %}
     {% for rule in column_rules(reference_contract()[table]) + reference_rules().get(table, []) %}
         {% set query %}
+            {% if rule.expected %}
+            select expected.shown
+            from (
+                {% for value in rule.expected %}
+                select '{{ value }}' as shown {{ 'union all' if not loop.last }}
+                {% endfor %}
+            ) as expected
+            left join {{ relation }} as reference_rows on expected.shown = reference_rows.{{ rule.shown }}
+            where reference_rows.{{ rule.shown }} is null
+            {% else %}
             select cast({{ rule.shown }} as {{ dbt.type_string() }}) as shown
             from {{ relation }} as reference_rows
             {% if rule.key %}
@@ -30,7 +40,8 @@
             {% else %}
             where {{ rule.where }}
             {% endif %}
-            order by 1
+            {% endif %}
+            order by shown
             limit 5
         {% endset %}
         {% set found = run_query(query) %}
@@ -68,7 +79,7 @@
 {% macro reference_rules() %}
     {#-
         What the operator's reference tables have to keep beyond their columns. A rule is a condition `where` that no row may
-        fulfil, or a `key` that no two rows may share; `shown` is the expression that names the row, `says` what is wrong with it.
+        fulfil, a `key` that no two rows may share, or a list of values `expected` in the column `shown`; otherwise `shown` is the expression that names the row, `says` what is wrong with it.
         Returns: dict table -> list of rules.
     -#}
     {{ return({
@@ -110,6 +121,11 @@
         ],
         'kpi_catalog': [
             {'key': ['kpi_id'], 'shown': 'kpi_id', 'says': 'lists a KPI a second time'},
+            {
+                'expected': kpi_definitions() | list,
+                'shown': 'kpi_id',
+                'says': 'is missing for a KPI that macros/kpi/kpi_definitions.sql defines',
+            },
             {
                 'where': "kpi_id not in ('" ~ kpi_definitions() | join("', '") ~ "')",
                 'shown': 'kpi_id',

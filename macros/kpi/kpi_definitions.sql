@@ -13,6 +13,7 @@
           where         two clocks: condition that a unit fulfils to be counted in the numerator; without it, all of them
           only_where    condition on the workflow (a column of stg_reference__workflows): elsewhere the KPI can't apply
           is_diagnostic activity: no target, no verdict, not on the scorecard
+          final_with_month  final no sooner than settling_hours after the local month of the week's last day
           matures       the numerator can grow after the week has ended, until its cases are mature (M in kpis.md)
     -#}
     {{ return({
@@ -57,7 +58,7 @@
             'numerator': 'is_resolved_on_time', 'denominator': 'is_resolved',
         },
         'cost_per_resolved_case': {
-            'kind': 'ratio', 'of': 'charges', 'clock': 'charged_at', 'numerator': 'amount',
+            'kind': 'ratio', 'of': 'charges', 'clock': 'charged_at', 'numerator': 'amount', 'final_with_month': true,
             'per': {'of': 'cases', 'clock': 'resolved_at', 'denominator': 'is_resolved'},
         },
         'exception_escape_rate': {
@@ -177,12 +178,12 @@
 
 
 {% macro kpis_of_kind(kinds) %}
-    {#- The ids of the KPIs of some kinds, quoted for `in (…)`. kinds: list of kinds of kpi_definitions(). Returns: string. -#}
+    {#- The ids of the KPIs of some kinds, quoted for `in (…)`, which may not be empty. kinds: list of kinds of kpi_definitions(). Returns: string. -#}
     {% set ids = [] %}
     {% for kpi_id, kpi in kpi_definitions().items() if kpi.kind in kinds %}
         {% do ids.append("'" ~ kpi_id ~ "'") %}
     {% endfor %}
-    {{ return(ids | join(', ')) }}
+    {{ return(ids | join(', ') if ids else "''") }}
 {% endmacro %}
 
 

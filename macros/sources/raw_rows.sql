@@ -34,8 +34,8 @@
     {%- set type = column_type(spec).name -%}
     {%- if found_type and 'time zone' in found_type and 'without' not in found_type -%}
         cast({{ column }} at time zone 'UTC' as {{ sql_type(type) }})
-    {%- elif found_type and 'char' in found_type and type != 'text' -%}
-        cast(nullif({{ column }}, '') as {{ sql_type(type) }})
+    {%- elif found_type and not holds_as_it_is(type, found_type) -%}
+        cast(nullif(cast({{ column }} as {{ dbt.type_string() }}), '') as {{ sql_type(type) }})
     {%- else -%}
         cast({{ column }} as {{ sql_type(type) }})
     {%- endif -%}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shutil
 from collections.abc import Callable
@@ -151,6 +152,7 @@ BROKEN_FILES: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
             "agent (any channel) from 2026-01-01",
             "fx_rates: a row overlaps",
             "EUR from 2026-01-01",
+            "kpi_catalog: a row is missing for a KPI that macros/kpi/kpi_definitions.sql defines (completion_rate)",
             "kpi_catalog: a row describes a KPI that macros/kpi/kpi_definitions.sql does not define (completion_rat)",
         ],
     ),
@@ -209,6 +211,31 @@ def test_a_missing_event_file_counts_as_empty_and_is_named(tmp_path: Path) -> No
     assert query(tmp_path, "select raw_rows from marts.rpt_row_reconciliation where source_table = 'exceptions'") == [
         (0,)
     ]
+
+
+def test_other_types_are_read_where_nothing_is_lost(tmp_path: Path) -> None:
+    """What other tools write: whole numbers as doubles, instants with a time zone, nanoseconds, columns without any value."""
+    events = one_case().write(tmp_path / "events")
+    events_of = {
+        "agent_touches": "timestamptz '2026-03-02 11:00:00+02' as occurred_at, timestamp_ns '2026-03-02 09:30:00' as loaded_at, "
+        "null::integer as exception_id, 7 as agent_ref, null::integer as ended_at, 'resolved' as outcome, 5 as handle_minutes, "
+        "1.5::decimal(5, 3) as wrap_up_minutes, 2.0::double as logins, '0' as handoffs",
+    }
+    with duckdb.connect() as connection:
+        for table, columns in events_of.items():
+            (events / f"{table}.csv").unlink()
+            connection.execute(
+                f"copy (select 'e' as event_id, 'c1' as case_id, {columns}) to '{events}/{table}.parquet'"
+            )
+    write_csv(tmp_path / "reference/workflows.csv", WORKFLOW_COLUMNS, [GOOD_WORKFLOW])
+    build(tmp_path, {"events_path": events, "reference_path": tmp_path / "reference"}, *WITHOUT_TESTS)
+    [touch] = query(
+        tmp_path,
+        "select occurred_at, loaded_at, exception_id, agent_ref, ended_at, handle_minutes, wrap_up_minutes, logins, handoffs "
+        "from staging.stg_events__agent_touches",
+    )
+    nine, half_past = dt.datetime(2026, 3, 2, 9), dt.datetime(2026, 3, 2, 9, 30)
+    assert touch == (nine, half_past, None, "7", None, 5.0, 1.5, 2, 0)
 
 
 def test_all_rows_bad(tmp_path: Path) -> None:

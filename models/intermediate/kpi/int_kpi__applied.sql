@@ -11,7 +11,8 @@ applied as (
     select
         '{{ kpi_id }}' as kpi_id,
         workflow,
-        {{ 'maturity_days' if kpi.matures else '0' }} as maturity_days
+        {{ 'maturity_days' if kpi.matures else '0' }} as maturity_days,
+        {{ 'true' if kpi.final_with_month else 'false' }} as is_final_with_month
     from workflows
     where {{ kpi.only_where | default('true') }}
 
@@ -20,7 +21,8 @@ applied as (
     select
         '{{ kpi_id }}' as kpi_id,
         '(all)' as workflow,
-        {{ '(select coalesce(max(maturity_days), 0) from workflows)' if kpi.matures else '0' }} as maturity_days
+        {{ '(select coalesce(max(maturity_days), 0) from workflows)' if kpi.matures else '0' }} as maturity_days,
+        {{ 'true' if kpi.final_with_month else 'false' }} as is_final_with_month
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
@@ -28,9 +30,9 @@ applied as (
 select
     kpi_id,
     workflow,
-    {{ settling_seconds() }} as settling_seconds,
+    is_final_with_month,
     case
-        when maturity_days * 86400 > {{ settling_seconds() }} then maturity_days * 86400
+        when maturity_days * 86400 > {{ settling_seconds() }} then cast(maturity_days * 86400 as {{ type_double() }})
         else {{ settling_seconds() }}
     end as lag_seconds
 from applied

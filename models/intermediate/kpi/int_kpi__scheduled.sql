@@ -15,9 +15,8 @@ select
     applied.workflow,
     weeks.week_start,
     {{ add_seconds('weeks.ends_at', 'applied.lag_seconds') }} > {{ as_of() }}
-    -- Fixed costs are final when their month is.
     or (
-        applied.kpi_id = 'cost_per_resolved_case'
+        applied.is_final_with_month
         and {{ add_seconds('weeks.month_ends_at', 3600 * var('settling_hours') | float) }} > {{ as_of() }}
     ) as is_provisional
 from applied
