@@ -5,8 +5,9 @@
 
 select run.as_of
 from {{ ref('stg_events__as_of') }} as run
-where
-    run.as_of is not null
-    {%- if is_incremental() %}
-    and run.as_of > (select coalesce(max(recorded.as_of), cast('0001-01-01' as timestamp)) from {{ this }} as recorded)
-    {%- endif %}
+{%- if is_incremental() %}
+left join {{ this }} as recorded on run.as_of <= recorded.as_of
+where run.as_of is not null and recorded.as_of is null
+{%- else %}
+where run.as_of is not null
+{%- endif %}

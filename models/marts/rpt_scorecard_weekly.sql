@@ -1,4 +1,5 @@
 -- Grain: one row per week and workflow or (all).
+-- noqa: disable=LT02
 
 with
 

@@ -7,7 +7,7 @@ cells as (
     select * from {{ ref('int_kpi__valued') }}
     where
         cohort_dimension = 'all'
-        and kpi_id in ('{{ kpis_with_verdict() | join("', '") }}')
+        and kpi_id in ('{{ kpis_with_verdict() | join("', '") }}') -- noqa: LT05
 ),
 
 kpis as (

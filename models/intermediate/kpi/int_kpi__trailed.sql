@@ -1,5 +1,7 @@
 -- Grain: one row per KPI that an alert compares with its past, workflow or (all), and week that has one.
 
+{%- set weeks = var('baseline_weeks') | int %}
+
 with
 
 cells as (
@@ -28,6 +30,6 @@ inner join cells as earlier
     on
         cells.kpi_id = earlier.kpi_id
         and cells.workflow = earlier.workflow
-        and {{ is_in_weeks('earlier.week_start', add_days('cells.week_start', -7 * var('baseline_weeks') | int), var('baseline_weeks') | int) }}
+        and {{ is_in_weeks('earlier.week_start', add_days('cells.week_start', -7 * weeks), weeks) }}
 group by cells.kpi_id, cells.workflow, cells.week_start
 having count(case when earlier.denominator > 0 then 1 end) >= 3
