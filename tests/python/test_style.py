@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-from project import ROOT, dbt
+from project import ROOT
 
 
 def test_sqlfluff_is_clean(tmp_path: Path) -> None:
-    # The templater compiles the models: it needs the seeds' relations to be known, not to be filled.
+    # The templater compiles the models on a database of its own; a user's closed_loop.duckdb may be open elsewhere.
     paths = ["models", "tests/singular", "tests/macros", "analyses"]
     result = subprocess.run(
         [
@@ -22,6 +23,7 @@ def test_sqlfluff_is_clean(tmp_path: Path) -> None:
             *[p for p in paths if any((ROOT / p).rglob("*.sql"))],
         ],
         cwd=ROOT,
+        env={**os.environ, "CLOSED_LOOP_DUCKDB": str(tmp_path / "lint.duckdb")},
         capture_output=True,
         text=True,
         check=False,
@@ -35,9 +37,3 @@ def test_ruff_is_clean() -> None:
             [sys.executable, "-m", "ruff", *command, "."], cwd=ROOT, capture_output=True, text=True, check=False
         )
         assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
-
-
-def test_dbt_parses_without_a_warning(tmp_path: Path) -> None:
-    result = dbt("parse", "--no-partial-parse", "--show-all-deprecations", folder=tmp_path)
-    assert result.returncode == 0, result.stdout[-3000:]
-    assert "WARNING" not in result.stdout.upper().replace("[WARNING]: DEPRECATED", "WARNING"), result.stdout[-3000:]
