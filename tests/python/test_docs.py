@@ -1,0 +1,94 @@
+"""The figures in README.md and docs/ are the demo's: what is shown below a query or an analysis is just what it gives.
+
+A block of SQL, or the command `dbt show --select <analysis>`, that is directly followed by a table is run. All rows of a query are
+compared, or the first ones that `--limit` asks for; a figure with three decimals has to agree to three decimals.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from project import ROOT, WITHOUT_TESTS, build, dbt, query
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# Shown on a database of its own, which the commands on the page build.
+IN_STEPS = "docs/restatements.md"
+SHOWN = re.compile(r"```(sql|sh)\n(.*?)```\n\n((?:\|[^\n]*\n?)+)", re.DOTALL)
+BUILD = re.compile(r"dbt build --vars '(.*?)'")
+LIMIT_OF_DBT_SHOW = 5
+
+
+class Excerpt(NamedTuple):
+    page: str
+    language: str
+    text: str
+    table: str
+
+
+EXCERPTS = [
+    Excerpt(str(page.relative_to(ROOT)), *excerpt)
+    for page in PAGES
+    for excerpt in SHOWN.findall(page.read_text(encoding="utf-8"))
+]
+
+
+@pytest.fixture(scope="session")
+def demo_in_steps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the demo, built moment after moment as the page on restatements says."""
+    folder = tmp_path_factory.mktemp("demo_in_steps")
+    steps = BUILD.findall((ROOT / IN_STEPS).read_text(encoding="utf-8"))
+    assert len(steps) >= 2, f"{IN_STEPS} has to build at least twice"
+    for variables in steps:
+        build(folder, yaml.safe_load(variables), *WITHOUT_TESTS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def compiled_analyses(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the compiled SQL of each analysis, with its default vars."""
+    folder = tmp_path_factory.mktemp("analyses")
+    result = dbt("compile", "--select", "path:analyses", folder=folder)
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr
+    return folder / "target/compiled/closed_loop/analyses"
+
+
+def agrees(shown: str, value: Any) -> bool:
+    """Whether a cell says what the value is, to as many decimals as it shows; an empty cell says NULL."""
+    if shown == ("" if value is None else str(value)):
+        return True
+    if not isinstance(value, float) or not re.fullmatch(r"-?[0-9,]+(\.[0-9]+)?", shown):
+        return False
+    decimals = len(shown.partition(".")[2])
+    return abs(float(shown.replace(",", "")) - value) <= 0.5 * 10**-decimals + 1e-12
+
+
+def test_each_page_shows_figures() -> None:
+    without = {str(page.relative_to(ROOT)) for page in PAGES} - {excerpt.page for excerpt in EXCERPTS}
+    assert not without, f"no excerpt on {sorted(without)}"
+    # A table below SQL that the pattern above doesn't find would go unchecked.
+    fences = sum(len(re.findall(r"```(?:sql|sh)\n[^`]*```\s*\n\|", page.read_text(encoding="utf-8"))) for page in PAGES)
+    assert len(EXCERPTS) == fences
+
+
+@pytest.mark.parametrize("excerpt", EXCERPTS, ids=lambda e: f"{e.page}: {e.text.split(chr(10))[0][:60]}")
+def test_shown_figures(excerpt: Excerpt, request: pytest.FixtureRequest) -> None:
+    folder = request.getfixturevalue("demo_in_steps" if excerpt.page == IN_STEPS else "demo")
+    limit = None
+    if excerpt.language == "sql":
+        sql = excerpt.text
+    else:
+        command = shlex.split(excerpt.text)
+        assert command[:3] == [".venv/bin/dbt", "show", "--select"], excerpt.text
+        assert "--vars" not in command, "the test compiles the analyses once, with their default vars"
+        limit = int(command[command.index("--limit") + 1]) if "--limit" in command else LIMIT_OF_DBT_SHOW
+        sql = (request.getfixturevalue("compiled_analyses") / f"{command[3]}.sql").read_text(encoding="utf-8")
+    shown = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in excerpt.table.splitlines()]
+    rows = query(folder, sql)[:limit]
+    assert len(shown[2:]) == len(rows), rows
+    for line, row in zip(shown[2:], rows, strict=True):
+        assert len(line) == len(row) and all(map(agrees, line, row)), f"shown {line}, is {row}"
