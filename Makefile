@@ -1,12 +1,13 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build test lint seeds lock clean
+.PHONY: help build gate test lint seeds lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BUILD_ENV := .venv
+GATE_ENV := .venv-gate
 TEST_ENV := .venv-test
 
 help: ## Show the commands
@@ -14,6 +15,11 @@ help: ## Show the commands
 
 build: $(BUILD_ENV)/installed ## Set up .venv and build the demo into closed_loop.duckdb
 	$(BUILD_ENV)/bin/dbt build
+
+gate: $(GATE_ENV)/installed ## Run both data-quality gates on the demo, before and after its build
+	$(GATE_ENV)/bin/python -m scripts.gate contract --vars '{as_of: "2026-05-25 00:00:00"}' --docs target/gate/contract --json target/gate/contract.json
+	$(GATE_ENV)/bin/dbt build --exclude-resource-type unit_test
+	$(GATE_ENV)/bin/python -m scripts.gate integrity --docs target/gate/integrity --json target/gate/integrity.json
 
 test: $(TEST_ENV)/installed ## Run everything that CI runs
 	$(TEST_ENV)/bin/pytest --numprocesses 2 --dist loadfile
@@ -27,15 +33,17 @@ seeds: $(BUILD_ENV)/installed ## Make the demo events again
 
 lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml again
 	$(TEST_ENV)/bin/python -m pip install --quiet uv
-	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra test --output-file requirements-test.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra test --extra gate --output-file requirements-test.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra gate --constraint requirements-test.txt --output-file requirements-gate.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --constraint requirements-test.txt --output-file requirements.txt
 
 clean: ## Remove everything that can be made again
-	rm -rf $(BUILD_ENV) $(TEST_ENV) target logs closed_loop.duckdb closed_loop.duckdb.wal
+	rm -rf $(BUILD_ENV) $(GATE_ENV) $(TEST_ENV) target logs closed_loop.duckdb closed_loop.duckdb.wal
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras
 
 $(BUILD_ENV)/installed: requirements.txt
+$(GATE_ENV)/installed: requirements-gate.txt
 $(TEST_ENV)/installed: requirements-test.txt
 %/installed:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }

@@ -22,6 +22,9 @@
     {% for name in ['min_sample', 'baseline_weeks'] if not modules.re.fullmatch('[0-9]+', var(name) | string) %}
         {% do problems.append(name ~ " '" ~ var(name) ~ "' is no count. Use a whole number of 0 or more.") %}
     {% endfor %}
+    {% if not modules.re.fullmatch('([a-z][a-z0-9_]*)?', (var('schema_prefix') or '') | string) %}
+        {% do problems.append("schema_prefix '" ~ var('schema_prefix') ~ "' can't begin a schema's name. Use small letters, digits and underscores, such as dev_.") %}
+    {% endif %}
     {% for kind in ['events', 'reference'] %}
         {% if var(kind ~ '_path') and var(kind ~ '_schema') %}
             {% do problems.append(kind ~ "_path and " ~ kind ~ "_schema are both set. Set one of them.") %}
