@@ -18,7 +18,7 @@ from project import ROOT, WITHOUT_TESTS, build, dbt, query
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Shown on a database of its own, which the commands on the page build.
 IN_STEPS = "docs/restatements.md"
-SHOWN = re.compile(r"```(sql|sh)\n(.*?)```\n\n((?:\|[^\n]*\n?)+)", re.DOTALL)
+SHOWN = re.compile(r"```(sql|sh)\n((?:(?!```).)*)```\n\n((?:\|[^\n]*\n?)+)", re.DOTALL)
 BUILD = re.compile(r"dbt build --vars '(.*?)'")
 LIMIT_OF_DBT_SHOW = 5
 

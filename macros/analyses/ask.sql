@@ -1,0 +1,116 @@
+{% macro ask(name, default) -%}
+    {#-
+        The var that an analysis asks for, as text. default: its value where the var isn't set.
+        The vars of analyses begin with `ask_` and are checked when the analysis itself is compiled, so that a value made for one
+        analysis doesn't stop another.
+    -#}
+    {{ return(var(name, default) | string) }}
+{%- endmacro %}
+
+
+{% macro ask_refuse(name, advice) -%}
+    {#- Stop, and say which var is wrong and what to write instead. Nothing where the project is only parsed. -#}
+    {%- if execute -%}
+        {{ exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ var(name, '') ~ "'. " ~ advice) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro ask_text(name, default) -%}
+    {#- A var as a text literal, whatever is in it: quotes, semicolons, braces. -#}
+    {{ text_literal(ask(name, default)) }}
+{%- endmacro %}
+
+
+{% macro ask_kpi(default, kinds=none) -%}
+    {#-
+        The var ask_kpi_id as a text literal; an error where it is no KPI of these kinds.
+        kinds: list of kinds of kpi_definitions(); none where any will do.
+    -#}
+    {%- set kpi_id = ask('ask_kpi_id', default) -%}
+    {%- set allowed = [] -%}
+    {%- for known, kpi in kpi_definitions().items() if kinds is none or kpi.kind in kinds -%}
+        {%- do allowed.append(known) -%}
+    {%- endfor -%}
+    {%- if kpi_id not in allowed -%}
+        {%- set what = 'the id of a KPI' if kinds is none else 'a KPI of kind ' ~ kinds | join(' or ') -%}
+        {{ ask_refuse('ask_kpi_id', 'Use ' ~ what ~ ': ' ~ allowed | join(', ') ~ '.') }}
+    {%- endif -%}
+    {{ text_literal(kpi_id) }}
+{%- endmacro %}
+
+
+{% macro ask_week(name, default) -%}
+    {#- A var as a date literal; an error where it is no date, or no Monday. -#}
+    {%- set week = ask(name, default) -%}
+    {%- if not modules.re.fullmatch('[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])', week) -%}
+        {{ ask_refuse(name, "Write a date as YYYY-MM-DD.") }}
+    {%- else -%}
+        {#- The 31st of a month of 30 days is the 1st of the next one. -#}
+        {%- set day = modules.datetime.date(week[:4] | int, week[5:7] | int, 1) + modules.datetime.timedelta(days=(week[8:] | int) - 1) -%}
+        {%- if day | string != week -%}
+            {{ ask_refuse(name, "There is no such date.") }}
+        {%- elif day.weekday() != 0 -%}
+            {{ ask_refuse(name, "Weeks begin on Mondays; use " ~ (day - modules.datetime.timedelta(days=day.weekday())) ~ ".") }}
+        {%- endif -%}
+    {%- endif -%}
+    cast({{ text_literal(week) }} as date)
+{%- endmacro %}
+
+
+{% macro ask_cohort_dimension(default, others=['all']) -%}
+    {#-
+        The var ask_cohort_dimension as it stands, so that it can name a column; an error where it is neither a cohort dimension nor one
+        of the others. others: list of further names. Returns: string.
+    -#}
+    {%- set dimension = ask('ask_cohort_dimension', default) -%}
+    {%- if dimension not in others + cohort_dimensions() -%}
+        {{ ask_refuse('ask_cohort_dimension', "Use one of " ~ (others + cohort_dimensions()) | join(", ") ~ ".") }}
+    {%- endif -%}
+    {{ return(dimension) }}
+{%- endmacro %}
+
+
+{% macro ask_is_in_cohort(dimension, case_alias) -%}
+    {#-
+        Whether a case is in the cohort of the var ask_cohort_value: a boolean, never null; true where the dimension is `all`. An error
+        where the value is missing, or where it is set without a dimension.
+        dimension: of ask_cohort_dimension(). case_alias: alias of a relation with the case's attributes.
+    -#}
+    {%- set cohort_value = var('ask_cohort_value', none) -%}
+    {%- if dimension == 'all' -%}
+        {%- if cohort_value not in [none, 'all'] -%}
+            {{ ask_refuse('ask_cohort_value', "Set ask_cohort_dimension as well, or leave both out.") }}
+        {%- endif -%}
+        true
+    {%- else -%}
+        {%- if cohort_value is none -%}
+            {{ ask_refuse('ask_cohort_value', "Set it to a value of " ~ dimension ~ ", or to (none).") }}
+        {%- endif -%}
+        coalesce({{ case_alias }}.{{ dimension }}, '(none)') = {{ text_literal(cohort_value | string) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro ask_points(default) -%}
+    {#- The var ask_points as a number literal: percentage points; an error where it isn't from 0 to 100. -#}
+    {%- set points = ask('ask_points', default) -%}
+    {%- if not modules.re.fullmatch('[0-9]{1,3}([.][0-9]+)?', points) or points | float > 100 -%}
+        {{ ask_refuse('ask_points', "Use a number of percentage points from 0 to 100, such as 1 or 2.5.") }}
+    {%- endif -%}
+    cast({{ text_literal(points) }} as {{ type_double() }})
+{%- endmacro %}
+
+
+{% macro text_literal(value) -%}
+    {#- A text as an SQL literal that can't end before its end. value: string. -#}
+    {{ adapter.dispatch('text_literal', 'closed_loop')(value) }}
+{%- endmacro %}
+
+{% macro default__text_literal(value) -%}
+    {{ dbt.string_literal(dbt.escape_single_quotes(value)) }}
+{%- endmacro %}
+
+{% macro spark__text_literal(value) -%}
+    '{{ value | replace("\\", "\\\\") | replace("'", "\\'") }}'
+{%- endmacro %}
