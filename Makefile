@@ -29,7 +29,7 @@ lint: $(TEST_ENV)/installed ## Check the style of SQL and Python
 	$(TEST_ENV)/bin/ruff check .
 
 seeds: $(BUILD_ENV)/installed ## Make the demo events again
-	$(BUILD_ENV)/bin/python -m scripts.make_demo_seeds
+	$(BUILD_ENV)/bin/python -m scripts.generate_events --demo
 
 lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml again
 	$(TEST_ENV)/bin/python -m pip install --quiet uv

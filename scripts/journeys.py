@@ -1,6 +1,6 @@
-"""Write the demo seeds: the raw events of a fictional lender's automated case resolution.
+"""Simulated journeys: the raw events of a fictional lender's automated case resolution (scripts/generate_events.py writes them).
 
-The same bytes come out every time: each case draws from its own `random.Random`, nothing reads the wall clock.
+The same rows come out every time: each case draws from its own `random.Random`, nothing reads the wall clock.
 What a reader can find in the KPIs (the parameters say how strong each effect is):
 
 * OUTAGE: the billing core loses writebacks, times out and writes twice; agents step in.
@@ -13,8 +13,6 @@ FLAWS (integrity violations), BAD_ROWS (per quarantine reason) and re-deliveries
 
 from __future__ import annotations
 
-import argparse
-import csv
 import math
 import random
 import re
@@ -22,7 +20,6 @@ from collections import defaultdict, namedtuple
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
-from pathlib import Path
 
 # ---------------------------------------------------------------- parameters
 # fmt: off
@@ -147,6 +144,8 @@ class Case:
     rng: random.Random
     numbers: dict[str, count]  # the next number by prefix, shared by all cases
     rows: dict[str, list[Row]] = field(default_factory=lambda: {table: [] for table in TABLES})
+    events_end: datetime = EVENTS_END
+    last_load: datetime = LAST_LOAD
     risk_tier: str | None = None
     message_id: str | None = None
 
@@ -173,14 +172,15 @@ class Case:
             self.now = day + minutes(self.rng.uniform(0, 75))
 
     def emit(self, table: str, at: datetime | None = None, **values: object) -> str:
-        """Log an event at `at` (default: now) that lands a little later; what is after `EVENTS_END` has not happened yet."""
+        """Log an event at `at` (default: now) that lands a little later; what is after `events_end` has not happened yet."""
         at, (prefix, columns) = at or self.now, TABLES[table]
         event_id = self.next_id(prefix)
         landing = values.get("ended_at", at).replace(microsecond=0) + minutes(0.5 + self.rng.expovariate(1 / 4))
         if self.chance(LATE_SHARE):
             landing += minutes(min(self.around(400, 1.3), 6000))
-        if at < EVENTS_END:
-            stamps = {"event_id": event_id, "case_id": self.id, "occurred_at": at, "loaded_at": min(landing, LAST_LOAD)}
+        if at < self.events_end:
+            loaded_at = min(landing, self.last_load)
+            stamps = {"event_id": event_id, "case_id": self.id, "occurred_at": at, "loaded_at": loaded_at}
             self.rows[table].append(stamps | dict.fromkeys(columns.split()) | values)
         return event_id
 
@@ -469,11 +469,11 @@ def is_clean(case: Case) -> bool:
     return single and not within(core[1][0]["occurred_at"], OUTAGE)
 
 
-def add_flaws(cases: list[Case], rng: random.Random) -> None:
-    """Put each integrity violation into its number of clean cases; no case gets two."""
+def add_flaws(cases: list[Case], rng: random.Random, scale: int) -> None:
+    """Put each integrity violation into `scale` times its number of clean cases; no case gets two."""
     clean = [case for case in cases if is_clean(case)]
     rng.shuffle(clean)
-    for flaw in [flaw for flaw, number in FLAWS.items() for _ in range(number)]:
+    for flaw in [flaw for flaw, number in FLAWS.items() for _ in range(scale * number)]:
         case = next(case for case in clean if flaw != "action_without_identity" or "identity" in case.kind.evidence)
         clean.remove(case)
         spoil(case, flaw, twin=clean.pop())
@@ -504,18 +504,18 @@ def spoil(case: Case, flaw: str, twin: Case) -> None:
         case.rows["identity_checks"] = [row for row in case.rows["identity_checks"] if row["outcome"] != "passed"]
 
 
-def redeliver(tables: dict[str, list[Row]], rng: random.Random) -> None:
+def redeliver(tables: dict[str, list[Row]], rng: random.Random, scale: int, last_load: datetime) -> None:
     """Some rows arrive a second time, minutes to days later."""
     for rows in tables.values():
-        for row in rng.sample(rows, REDELIVERIES_PER_TABLE):
+        for row in rng.sample(rows, scale * REDELIVERIES_PER_TABLE):
             again = row["loaded_at"] + minutes(rng.lognormvariate(math.log(90), 1.5))
-            rows.append(row | {"loaded_at": min(again, LAST_LOAD)})
+            rows.append(row | {"loaded_at": min(again, last_load)})
 
 
-def add_bad_rows(tables: dict[str, list[Row]], rng: random.Random, numbers: dict[str, count]) -> None:
+def add_bad_rows(tables: dict[str, list[Row]], rng: random.Random, scale: int, numbers: dict[str, count]) -> None:
     """Damaged copies of good rows under new event ids, so that the good ones stay what they are."""
     good = {table: list(rows) for table, rows in tables.items()}
-    for entry in " ".join(BAD_ROWS.values()).split() * BAD_ROW_COPIES:
+    for entry in " ".join(BAD_ROWS.values()).split() * (scale * BAD_ROW_COPIES):
         table, column, value = re.fullmatch(r"(\w+)\.(\w+)=(.*)", entry).groups()
         row, prefix = rng.choice(good[table]), TABLES[table][0]
         wrong = row["loaded_at"] + LATER if value == "later" else value or None
@@ -525,56 +525,44 @@ def add_bad_rows(tables: dict[str, list[Row]], rng: random.Random, numbers: dict
 
 
 # -------------------------------------------------------------------- output
-def trigger_times(rng: random.Random) -> list[datetime]:
+def trigger_times(rng: random.Random, scale: int) -> list[datetime]:
     """When cases are triggered: growing by the week, weekdays and mornings first."""
     times, (low, high) = [], CASES_PER_WEEK
     for week in range(WEEKS):
-        for _ in range(round(low + (high - low) * week / (WEEKS - 1)) + rng.randint(-4, 4)):
+        for _ in range(scale * (round(low + (high - low) * week / (WEEKS - 1)) + rng.randint(-4, 4))):
             day = rng.choices(range(7), WEEKDAY_WEIGHTS)[0]
             hour = rng.choices(list(HOUR_WEIGHTS), list(HOUR_WEIGHTS.values()))[0]
             times.append(FIRST_MONDAY + timedelta(weeks=week, days=day, hours=hour, seconds=rng.randrange(3600)))
     return sorted(times)
 
 
-def make_events() -> dict[str, list[Row]]:
-    """All rows by table: the journeys, then what is wrong with some of them."""
-    rng, numbers, cases = random.Random(SEED), defaultdict(lambda: count(1)), []
-    for number, at in enumerate(trigger_times(rng), start=1):
+def make_events(
+    seed: int = SEED, scale: int = 1, events_end: datetime = EVENTS_END, last_load: datetime = LAST_LOAD
+) -> dict[str, list[Row]]:
+    """All rows by table: the journeys of WEEKS weeks, then what is wrong with some of them.
+
+    scale: how many times the demo's cases and flaws. events_end, last_load: what is later has not happened, or not been loaded, yet.
+    """
+    rng, numbers, cases = random.Random(seed), defaultdict(lambda: count(1)), []
+    for number, at in enumerate(trigger_times(rng, scale), start=1):
         shares = {name: kind.share for name, kind in WORKFLOWS.items() if at >= kind.starts}
         workflow = rng.choices(list(shares), list(shares.values()))[0]
+        own_rng = random.Random(f"{seed}/{number}")
         cases.append(
-            Case(f"case-{number:05d}", workflow, WORKFLOWS[workflow], at, random.Random(f"{SEED}/{number}"), numbers)
+            Case(
+                f"case-{number:05d}",
+                workflow,
+                WORKFLOWS[workflow],
+                at,
+                own_rng,
+                numbers,
+                events_end=events_end,
+                last_load=last_load,
+            )
         )
         run(cases[-1])
-    add_flaws(cases, rng)
+    add_flaws(cases, rng, scale)
     tables = {table: [row for case in cases for row in case.rows[table]] for table in TABLES}
-    redeliver(tables, rng)
-    add_bad_rows(tables, rng, numbers)
+    redeliver(tables, rng, scale, last_load)
+    add_bad_rows(tables, rng, scale, numbers)
     return tables
-
-
-def write_table(path: Path, columns: list[str], rows: list[Row]) -> None:
-    """One CSV, by `loaded_at` (rows without one last), then by `event_id`; the csv module leaves None empty."""
-    rows.sort(key=lambda row: (row["loaded_at"] or datetime.max, row["event_id"] or ""))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([str(v).lower() if isinstance(v, bool) else v for v in map(row.get, columns)] for row in rows)
-
-
-def main() -> None:
-    """Parse the command line and write the files."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    default = Path(__file__).resolve().parents[1] / "seeds" / "events"
-    parser.add_argument(
-        "--out", type=Path, default=default, metavar="DIR", help="where the ten <table>.csv go (default: seeds/events)"
-    )
-    folder = parser.parse_args().out
-    folder.mkdir(parents=True, exist_ok=True)
-    for table, rows in make_events().items():
-        write_table(folder / f"{table}.csv", f"{COMMON} {TABLES[table][1]}".split(), rows)
-        print(f"{table}: {len(rows)} rows")
-
-
-if __name__ == "__main__":
-    main()
