@@ -4,5 +4,10 @@
         schema where none is configured. The var schema_prefix comes before it. dbt calls this for every node.
         custom_schema_name: string or none.
     -#}
-    {{ var('schema_prefix') or '' }}{{ (custom_schema_name or target.schema) | trim }}
+    {#- Here and not in check_vars(): dbt creates the schemas before the on-run-start hook runs. -#}
+    {%- set prefix = (var('schema_prefix') or '') | string -%}
+    {%- if not modules.re.fullmatch('([a-z][a-z0-9_]*)?', prefix) -%}
+        {{ exceptions.raise_compiler_error("schema_prefix '" ~ prefix ~ "' can't begin a schema's name. Use small letters, digits and underscores, such as dev_. Nothing was built.") }}
+    {%- endif -%}
+    {{ prefix }}{{ (custom_schema_name or target.schema) | trim }}
 {%- endmacro %}

@@ -43,14 +43,11 @@
 {% macro ask_week(name, default) -%}
     {#- A var as a date literal; an error where it is no date, or no Monday. -#}
     {%- set week = ask(name, default) -%}
-    {%- if not modules.re.fullmatch('[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])', week) -%}
-        {{ ask_refuse(name, "Write a date as YYYY-MM-DD.") }}
+    {%- if not is_calendar_date(week) -%}
+        {{ ask_refuse(name, "Write a date of the calendar as YYYY-MM-DD.") }}
     {%- else -%}
-        {#- The 31st of a month of 30 days is the 1st of the next one. -#}
-        {%- set day = modules.datetime.date(week[:4] | int, week[5:7] | int, 1) + modules.datetime.timedelta(days=(week[8:] | int) - 1) -%}
-        {%- if day | string != week -%}
-            {{ ask_refuse(name, "There is no such date.") }}
-        {%- elif day.weekday() != 0 -%}
+        {%- set day = modules.datetime.date(week[:4] | int, week[5:7] | int, week[8:] | int) -%}
+        {%- if day.weekday() != 0 -%}
             {{ ask_refuse(name, "Weeks begin on Mondays; use " ~ (day - modules.datetime.timedelta(days=day.weekday())) ~ ".") }}
         {%- endif -%}
     {%- endif -%}
@@ -99,18 +96,4 @@
         {{ ask_refuse('ask_points', "Use a number of percentage points from 0 to 100, such as 1 or 2.5.") }}
     {%- endif -%}
     cast({{ text_literal(points) }} as {{ type_double() }})
-{%- endmacro %}
-
-
-{% macro text_literal(value) -%}
-    {#- A text as an SQL literal that can't end before its end. value: string. -#}
-    {{ adapter.dispatch('text_literal', 'closed_loop')(value) }}
-{%- endmacro %}
-
-{% macro default__text_literal(value) -%}
-    {{ dbt.string_literal(dbt.escape_single_quotes(value)) }}
-{%- endmacro %}
-
-{% macro spark__text_literal(value) -%}
-    '{{ value | replace("\\", "\\\\") | replace("'", "\\'") }}'
 {%- endmacro %}

@@ -1,16 +1,18 @@
 {% macro check_vars() %}
     {#- What is wrong with the project's vars (README, "Settings"). Returns: list of sentences, empty where all is well. -#}
     {% set problems = [] %}
-    {% if var('reporting_timezone') not in modules.pytz.all_timezones_set %}
+    {% if var('reporting_timezone') | string not in modules.pytz.all_timezones_set %}
         {% do problems.append("reporting_timezone '" ~ var('reporting_timezone') ~ "' is no IANA time zone. Use a name such as UTC, Europe/Rome or America/New_York.") %}
     {% endif %}
     {% if not modules.re.fullmatch('[A-Z]{3}', var('reporting_currency') | string) %}
         {% do problems.append("reporting_currency '" ~ var('reporting_currency') ~ "' is no currency code. Use three capital letters, such as USD.") %}
     {% endif %}
-    {% if not modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}', var('history_start') | string) %}
+    {% if not is_calendar_date(var('history_start') | string) %}
         {% do problems.append("history_start '" ~ var('history_start') ~ "' is no date. Write it as YYYY-MM-DD.") %}
     {% endif %}
-    {% if var('as_of') is not none and not modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)?(Z|[+]00:?00)?', var('as_of') | string) %}
+    {% set as_of = var('as_of') | string %}
+    {% set time_of_day = '([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?)?(Z|[+]00:?00)?' %}
+    {% if var('as_of') is not none and not (is_calendar_date(as_of[:10]) and modules.re.fullmatch(time_of_day, as_of[10:])) %}
         {% do problems.append("as_of '" ~ var('as_of') ~ "' is no UTC timestamp. Write it as 'YYYY-MM-DD HH:MM:SS', without an offset.") %}
     {% endif %}
     {% for name in ['quiet_hours_start', 'quiet_hours_end'] if not modules.re.fullmatch('1?[0-9]|2[0-4]', var(name) | string) %}
@@ -22,9 +24,12 @@
     {% for name in ['min_sample', 'baseline_weeks'] if not modules.re.fullmatch('[0-9]+', var(name) | string) %}
         {% do problems.append(name ~ " '" ~ var(name) ~ "' is no count. Use a whole number of 0 or more.") %}
     {% endfor %}
-    {% if not modules.re.fullmatch('([a-z][a-z0-9_]*)?', (var('schema_prefix') or '') | string) %}
-        {% do problems.append("schema_prefix '" ~ var('schema_prefix') ~ "' can't begin a schema's name. Use small letters, digits and underscores, such as dev_.") %}
-    {% endif %}
+    {% for name in ['events_path', 'reference_path'] if var(name) and var(name) is not string %}
+        {% do problems.append(name ~ " '" ~ var(name) ~ "' is no text. Name one folder or bucket URL.") %}
+    {% endfor %}
+    {% for name in ['events_schema', 'reference_schema'] if var(name) and not is_schema_name(var(name)) %}
+        {% do problems.append(name ~ " '" ~ var(name) ~ "' is no schema's name that can be used. Name one without quotes, backslashes and control characters.") %}
+    {% endfor %}
     {% for kind in ['events', 'reference'] %}
         {% if var(kind ~ '_path') and var(kind ~ '_schema') %}
             {% do problems.append(kind ~ "_path and " ~ kind ~ "_schema are both set. Set one of them.") %}
@@ -33,4 +38,21 @@
         {% endif %}
     {% endfor %}
     {{ return(problems) }}
+{% endmacro %}
+
+
+{% macro is_schema_name(name) %}
+    {#- Whether a var can name a schema: a text without what dbt's adapters don't escape. Returns: boolean. -#}
+    {{ return(name is string and modules.re.fullmatch('[^\x00-\x1f\x7f\'"\\\\]+', name) is not none) }}
+{% endmacro %}
+
+
+{% macro is_calendar_date(text) %}
+    {#- Whether a text is a date of the calendar, written as YYYY-MM-DD. Returns: boolean. -#}
+    {% if not modules.re.fullmatch('[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])', text) %}
+        {{ return(false) }}
+    {% endif %}
+    {#- The 31st of a month of 30 days would be the 1st of the next one. -#}
+    {% set first_of_month = modules.datetime.date(text[:4] | int, text[5:7] | int, 1) %}
+    {{ return((first_of_month + modules.datetime.timedelta(days=(text[8:] | int) - 1)) | string == text) }}
 {% endmacro %}

@@ -23,6 +23,7 @@
             'measures': share_of_raw_rows("row_status = 'quarantined'"),
             'examples': example_raw_rows("row_status = 'quarantined'"),
         },
+        'empty_tables': {'measures': raw_rows_per_table(), 'examples': none},
         'volume': {'measures': volume_against_past_weeks(), 'examples': none},
         'silent_days': {'measures': silent_days(), 'examples': none},
         'freshness': {'measures': hours_since_last_load(moment), 'examples': none},
@@ -92,6 +93,18 @@
         {%- endfor -%}
     {%- endfor -%}
     {{ selects | join('\nunion all\n') }}
+{% endmacro %}
+
+
+{% macro raw_rows_per_table() %}
+    {#- Per event table, the number of its visible raw rows. -#}
+    {%- for table in event_contract() %}
+    select
+        '{{ table }}' as thing,
+        count(*) as measured
+    from {{ ref('base_events__' ~ table) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 {% endmacro %}
 
 

@@ -18,7 +18,7 @@
 
 
 {% macro cells_that_contradict_themselves() %}
-    {#- Cells whose value is not numerator ÷ denominator, that have a value without a denominator, or a rate above its denominator. -#}
+    {#- Cells whose value is not numerator ÷ denominator or whose interval is another, with a value but no denominator, with a rate above 1. -#}
     select
         kpi_id as thing,
         week_start,
@@ -37,21 +37,37 @@
             kpi_id in ({{ kpis_of_kind(['rate', 'ratio']) }})
             and abs(value - {{ rate('numerator', 'denominator') }}) > 1e-9 * (1 + abs(value))
         )
-        or (kpi_id in ({{ kpis_of_kind(['rate']) }}) and (numerator < 0 or numerator > denominator))
+        or (
+            kpi_id in ({{ kpis_of_kind(['rate']) }})
+            and (
+                numerator < 0
+                or numerator > denominator
+                or abs(ci_low - {{ wilson_low('numerator', 'denominator') }}) > 1e-9
+                or abs(ci_high - {{ wilson_high('numerator', 'denominator') }}) > 1e-9
+            )
+        )
 {% endmacro %}
 
 
 {% macro cells_without_their_units() %}
-    {#- Cells of all cases whose numerator or denominator is not the sum of their units in fct_kpi_contribution, either way round. -#}
+    {#- Cells of all cases whose numerator, denominator or value is not what their units in fct_kpi_contribution give, either way round. -#}
     with units as (
         select
             kpi_id,
             week_start,
             coalesce(workflow, '(all)') as workflow,
             sum(numerator) as numerator,
-            sum(denominator) as denominator
+            sum(denominator) as denominator,
+            {{ kpi_percentiles() | indent(12) }}
         from {{ ref('fct_kpi_contribution') }}
         group by grouping sets ((kpi_id, week_start), (kpi_id, week_start, workflow))
+    ),
+
+    expected as (
+        select
+            *,
+            {{ kpi_value() | indent(12) }} as value
+        from units
     ),
 
     cells as (
@@ -60,36 +76,43 @@
             week_start,
             workflow,
             numerator,
-            denominator
+            denominator,
+            value
         from {{ ref('rpt_kpi_weekly') }}
         where cohort_dimension = 'all'
     )
 
     select
-        coalesce(cells.kpi_id, units.kpi_id) as thing,
-        coalesce(cells.week_start, units.week_start) as week_start,
-        coalesce(cells.workflow, units.workflow) as workflow,
+        coalesce(cells.kpi_id, expected.kpi_id) as thing,
+        coalesce(cells.week_start, expected.week_start) as week_start,
+        coalesce(cells.workflow, expected.workflow) as workflow,
         cells.numerator,
-        units.numerator as numerator_of_units,
+        expected.numerator as numerator_of_units,
         cells.denominator,
-        units.denominator as denominator_of_units
+        expected.denominator as denominator_of_units,
+        cells.value,
+        expected.value as value_of_units
     from cells
-    full outer join units
-        on cells.kpi_id = units.kpi_id and cells.week_start = units.week_start and cells.workflow = units.workflow
+    full outer join expected
+        on cells.kpi_id = expected.kpi_id and cells.week_start = expected.week_start and cells.workflow = expected.workflow
     where
         cells.kpi_id is null
-        or abs(coalesce(cells.numerator, 0) - coalesce(units.numerator, 0)) > 1e-6 * (1 + abs(coalesce(cells.numerator, 0)))
-        or coalesce(cells.denominator, 0) <> coalesce(units.denominator, 0)
+        or abs(coalesce(cells.numerator, 0) - coalesce(expected.numerator, 0)) > 1e-6 * (1 + abs(coalesce(cells.numerator, 0)))
+        or coalesce(cells.denominator, 0) <> coalesce(expected.denominator, 0)
+        or abs(coalesce(cells.value, 0) - coalesce(expected.value, 0)) > 1e-6 * (1 + abs(coalesce(cells.value, 0)))
 {% endmacro %}
 
 
 {% macro resolved_without_acknowledgement() %}
-    {#- Resolved cases with a writeback that no accepted acknowledgement verifies, or without any writeback. -#}
-    with acks as (
+    {#-
+        Cases that count as resolved although an accepted acknowledgement does not verify each of their writebacks, or at another moment
+        than the last of them was verified.
+    -#}
+    with verified as (
         select
             writebacks.case_id,
             writebacks.idempotency_key,
-            count(acks.event_id) as verifying_count
+            min(acks.occurred_at) as verified_at
         from {{ ref('fct_writeback') }} as writebacks
         left join {{ ref('stg_events__writeback_acks') }} as acks
             on
@@ -99,16 +122,34 @@
                 and acks.occurred_at >= writebacks.first_attempted_at
                 and acks.fields_persisted >= writebacks.fields_required
         group by writebacks.case_id, writebacks.idempotency_key
+    ),
+
+    acknowledged as (
+        select
+            case_id,
+            count(*) as writebacks,
+            count(verified_at) as verified_writebacks,
+            max(verified_at) as last_verified_at
+        from verified
+        group by case_id
     )
 
     select
         cases.workflow as thing,
         cases.case_id,
-        acks.idempotency_key,
-        cases.resolved_at
+        acknowledged.writebacks,
+        acknowledged.verified_writebacks,
+        cases.resolved_at,
+        acknowledged.last_verified_at
     from {{ ref('fct_case_journey') }} as cases
-    left join acks on cases.case_id = acks.case_id
-    where cases.is_resolved and coalesce(acks.verifying_count, 0) = 0
+    left join acknowledged on cases.case_id = acknowledged.case_id
+    where
+        cases.is_resolved
+        and (
+            acknowledged.case_id is null
+            or acknowledged.verified_writebacks < acknowledged.writebacks
+            or cases.resolved_at <> acknowledged.last_verified_at
+        )
 {% endmacro %}
 
 
@@ -155,6 +196,8 @@
         'fct_message': "case_id || ' ' || message_id",
         'fct_exception': 'exception_id',
         'fct_charge': 'charge_id',
+        'rpt_kpi_weekly':
+            "kpi_id || ' ' || cast(week_start as " ~ dbt.type_string() ~ ") || ' ' || workflow || ' ' || cohort_dimension || ' ' || cohort_value",
     }.items() %}
     select
         '{{ table }}' as thing,
@@ -222,23 +265,36 @@
 
 
 {% macro statuses_out_of_place() %}
-    {#- Verdicts where none may be, none where one has to be, or another word; diagnostics never carry one. -#}
+    {#- Verdicts where none may be, none where one has to be, another word, or another colour than value, target and red flag give. -#}
+    {%- set sided = {} -%}
+    {%- for column in ['value', 'target', 'red_flag'] -%}
+        {%- do sided.update({column: to_9_decimals("case when kpis.direction = 'higher' then cells." ~ column ~ " else -cells." ~ column ~ ' end')}) -%}
+    {%- endfor %}
     select
-        kpi_id as thing,
-        week_start,
-        workflow,
-        cohort_dimension,
-        tier,
-        status,
-        target,
-        value
-    from {{ ref('rpt_kpi_weekly') }}
+        cells.kpi_id as thing,
+        cells.week_start,
+        cells.workflow,
+        cells.cohort_dimension,
+        cells.tier,
+        cells.status,
+        cells.value,
+        cells.target,
+        cells.red_flag
+    from {{ ref('rpt_kpi_weekly') }} as cells
+    inner join {{ ref('dim_kpi') }} as kpis on cells.kpi_id = kpis.kpi_id
     where
-        (status is not null and (tier = 'diagnostic' or cohort_dimension <> 'all'))
-        or (status is null and tier <> 'diagnostic' and cohort_dimension = 'all')
-        or status not in ('no_target', 'no_data', 'too_little_data', 'red', 'amber', 'green')
-        or (status = 'no_target') <> (target is null)
-        or (status = 'no_data' and value is not null)
+        (cells.status is not null and (cells.tier = 'diagnostic' or cells.cohort_dimension <> 'all'))
+        or (cells.status is null and cells.tier <> 'diagnostic' and cells.cohort_dimension = 'all')
+        or cells.status not in ('no_target', 'no_data', 'too_little_data', 'red', 'amber', 'green')
+        or (cells.status = 'no_target') <> (cells.target is null)
+        or (cells.status = 'no_data' and cells.value is not null)
+        or (cells.status = 'too_little_data') <> (
+            cells.target is not null and cells.value is not null and cells.sample_size < {{ var('min_sample') | int }}
+        )
+        or (cells.status in ('amber', 'green') and {{ sided.value }} < {{ sided.red_flag }})
+        or (cells.status = 'green' and {{ sided.value }} < {{ sided.target }})
+        or (cells.status = 'red' and not {{ sided.value }} < {{ sided.red_flag }})
+        or (cells.status = 'amber' and not {{ sided.value }} < {{ sided.target }})
 {% endmacro %}
 
 

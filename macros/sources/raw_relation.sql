@@ -5,6 +5,12 @@
         kind: 'events' or 'reference'. table: a table of that kind's contract.
     -#}
     {% set own = own_relation(kind, table) %}
+    {% set missing = graph.get('closed_loop_missing_' ~ kind) if execute else none %}
+    {% if own is none and missing is not none and table not in missing %}
+        {% do exceptions.raise_compiler_error(
+            kind ~ "_path: the file of " ~ table ~ " vanished during the build. Put it back, and build again when nothing replaces files in " ~ var(kind ~ '_path') ~ "."
+        ) %}
+    {% endif %}
     {% if kind == 'events' and var('events_schema') %}
         {{ return(source('events', table)) }}
     {% elif own is none and (kind == 'reference' or not brings_own(kind)) %}
@@ -56,7 +62,8 @@
         A raw table's file below a folder or bucket URL: <table>.parquet, <table>/**/*.parquet or <table>.csv. Returns: the
         path, which may match several parts, or none where there is no file. Raises where there is more than one form.
     -#}
-    {% set stem = path.rstrip('/') ~ '/' ~ table %}
+    {#- What stands in the path is no pattern. -#}
+    {% set stem = path.rstrip('/') | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') ~ '/' ~ table %}
     {% set found = [] %}
     {% for form in [stem ~ '.parquet', stem ~ '/**/*.parquet', stem ~ '.csv'] %}
         {% if run_query("select 1 from glob(" ~ dbt.string_literal(dbt.escape_single_quotes(form)) ~ ") limit 1") | length > 0 %}
@@ -74,6 +81,9 @@
 
 {% macro schema_relation(kind, schema, table) %}
     {#- The relation of a raw table in a schema of the target database, or none where it is not there. -#}
+    {% if not is_schema_name(schema) %}
+        {% do exceptions.raise_compiler_error(kind ~ "_schema '" ~ schema ~ "' is no schema's name that can be used. Name one without quotes, backslashes and control characters.") %}
+    {% endif %}
     {% set found = adapter.get_relation(database=target.database, schema=schema, identifier=table) %}
     {% if found is none and kind == 'events' %}
         {% do exceptions.raise_compiler_error(

@@ -32,7 +32,7 @@
         source (lower case), or none where the source is a seed, which has the right types already.
     -#}
     {%- set type = column_type(spec).name -%}
-    {%- if found_type and 'time zone' in found_type and 'without' not in found_type -%}
+    {%- if found_type and found_type.startswith('timestamp') and 'with time zone' in found_type -%}
         cast({{ column }} at time zone 'UTC' as {{ sql_type(type) }})
     {%- elif found_type and not holds_as_it_is(type, found_type) -%}
         cast(nullif(cast({{ column }} as {{ dbt.type_string() }}), '') as {{ sql_type(type) }})

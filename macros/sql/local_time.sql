@@ -11,11 +11,11 @@
 {%- endmacro %}
 
 {% macro default__to_local(moment) -%}
-    ({{ moment }} at time zone 'UTC' at time zone '{{ var("reporting_timezone") }}')
+    ({{ moment }} at time zone 'UTC' at time zone {{ text_literal(var("reporting_timezone")) }})
 {%- endmacro %}
 
 {% macro spark__to_local(moment) -%}
-    from_utc_timestamp({{ moment }}, '{{ var("reporting_timezone") }}')
+    from_utc_timestamp({{ moment }}, {{ text_literal(var("reporting_timezone")) }})
 {%- endmacro %}
 
 
@@ -33,11 +33,11 @@
 {%- endmacro %}
 
 {% macro default__to_utc(local_moment) -%}
-    (cast({{ local_moment }} as timestamp) at time zone '{{ var("reporting_timezone") }}' at time zone 'UTC')
+    (cast({{ local_moment }} as timestamp) at time zone {{ text_literal(var("reporting_timezone")) }} at time zone 'UTC')
 {%- endmacro %}
 
 {% macro spark__to_utc(local_moment) -%}
-    to_utc_timestamp({{ local_moment }}, '{{ var("reporting_timezone") }}')
+    to_utc_timestamp({{ local_moment }}, {{ text_literal(var("reporting_timezone")) }})
 {%- endmacro %}
 
 

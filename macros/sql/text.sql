@@ -43,3 +43,17 @@
 {% macro spark__json_object(columns) -%}
     to_json(named_struct({% for column in columns %}'{{ column }}', {{ column }}{{ ', ' if not loop.last }}{% endfor %}))
 {%- endmacro %}
+
+
+{% macro text_literal(value) -%}
+    {#- A text as an SQL literal that can't end before its end. value: string. -#}
+    {{ adapter.dispatch('text_literal', 'closed_loop')(value) }}
+{%- endmacro %}
+
+{% macro default__text_literal(value) -%}
+    {{ dbt.string_literal(dbt.escape_single_quotes(value | string)) }}
+{%- endmacro %}
+
+{% macro spark__text_literal(value) -%}
+    '{{ value | string | replace("\\", "\\\\") | replace("'", "\\'") }}'
+{%- endmacro %}

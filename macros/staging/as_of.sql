@@ -9,5 +9,5 @@
 
 {% macro as_of_literal() -%}
     {#- The var `as_of` as a timestamp literal. Only stg_events__as_of asks for it; everything else reads as_of(). -#}
-    cast('{{ var("as_of") | string | replace("T", " ") | replace("Z", "") | replace("+00:00", "") }}' as timestamp)
+    cast({{ text_literal(var("as_of") | string | replace("T", " ") | replace("Z", "") | replace("+00:00", "")) }} as timestamp)
 {%- endmacro %}

@@ -15,7 +15,7 @@
             or raw_rows.ended_at > {{ latest }}
             {%- endif %}
             then 'from_the_future'
-        when raw_rows.occurred_at < cast('{{ var("history_start") }}' as timestamp) then 'before_history'
+        when raw_rows.occurred_at < cast({{ text_literal(var("history_start")) }} as timestamp) then 'before_history'
         {%- for column, spec in columns.items() %}
         {%- set condition = invalid_condition(column, spec) | trim %}
         {%- if condition %}

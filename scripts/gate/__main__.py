@@ -133,7 +133,7 @@ def run(
             report.write(markdown, before + report.as_markdown(gate, results))
         report.print_screen(gate, results, Console(highlight=False))
     except (warehouse.CouldNotRun, warehouse.InputRefused, OSError) as error:
-        typer.echo(f"The {gate} gate could not run: {error}", err=True)
+        typer.echo(f"The {gate} gate could not run: {report.one_per_line(error)}", err=True)
         raise typer.Exit(COULD_NOT_RUN) from error
     except KeyboardInterrupt:
         typer.echo(f"The {gate} gate was interrupted.", err=True)

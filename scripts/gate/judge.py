@@ -49,6 +49,8 @@ def read_thresholds(gate: str, own: Path | None) -> dict[str, Limits]:
     """The limits of a gate's checks; the entries of one's own file replace those of gates/thresholds.yml, key by key."""
     checks = read_yaml(THRESHOLDS)[gate]
     changes = (read_yaml(own) if own else {}).get(gate) or {}
+    if not isinstance(changes, dict):
+        raise CouldNotRun(f"{own}: {gate} has to be a mapping of checks, not {changes}.")
     for name, entry in changes.items():
         if name not in checks:
             raise CouldNotRun(f"{own}: {gate} has no check '{name}'. There are: {', '.join(checks)}.")
@@ -58,8 +60,12 @@ def read_thresholds(gate: str, own: Path | None) -> dict[str, Limits]:
     for name, entry in checks.items():
         if entry["severity"] not in SEVERITIES:
             raise CouldNotRun(f"{own}: {gate}.{name}: severity is {', '.join(SEVERITIES)}, not '{entry['severity']}'.")
+        for words in ("says", "do"):
+            if not isinstance(entry[words], str):
+                raise CouldNotRun(f"{own}: {gate}.{name}: {words} has to be a text, not {entry[words]}.")
         for limit in ("min", "max"):
-            if not isinstance(entry.get(limit), int | float | None) or isinstance(entry.get(limit), bool):
+            value = entry.get(limit)
+            if not isinstance(value, int | float | None) or isinstance(value, bool) or value != value:
                 raise CouldNotRun(f"{own}: {gate}.{name}: {limit} has to be a number, not '{entry[limit]}'.")
     return {name: Limits(**entry) for name, entry in checks.items() if entry["severity"] != "off"}
 

@@ -24,14 +24,14 @@ def verdict(results: list[Result]) -> str:
 
 def things_in_words(result: Result) -> str:
     """What is outside the limits, such as `payments 0.31, case_triggers 0.2 and 3 more`."""
-    shown = [f"{thing['thing']} {thing['measured']:.4g}" for thing in result.failing[:MOST_THINGS]]
+    shown = [f"{printable(thing['thing'])} {thing['measured']:.4g}" for thing in result.failing[:MOST_THINGS]]
     more = len(result.failing) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def row_in_words(row: dict[str, Any]) -> str:
     """One row of what is wrong, as `column=value` of each column that has one."""
-    return " ".join(f"{column}={value}" for column, value in row.items() if value is not None)
+    return " ".join(f"{column}={printable(value)}" for column, value in row.items() if value is not None)
 
 
 def print_screen(gate: str, results: list[Result], console: Console) -> None:
@@ -46,11 +46,13 @@ def print_screen(gate: str, results: list[Result], console: Console) -> None:
     for result in results:
         if result.status == "passed":
             continue
-        console.print(f"\n[{COLOURS[result.status]}]{result.check}[/]: {escape(result.limits.says)}", soft_wrap=True)
+        console.print(
+            f"\n[{COLOURS[result.status]}]{result.check}[/]: {escape(printable(result.limits.says))}", soft_wrap=True
+        )
         console.print(f"  wrong: {things_in_words(result)}", markup=False, soft_wrap=True)
         for row in result.rows[:MOST_ROWS]:
             console.print(f"    {row_in_words(row)}", markup=False, soft_wrap=True)
-        console.print(f"  what to do: {result.limits.do}", markup=False, soft_wrap=True)
+        console.print(f"  what to do: {printable(result.limits.do)}", markup=False, soft_wrap=True)
 
 
 def as_dict(gate: str, results: list[Result], settings: dict[str, Any]) -> dict[str, Any]:
@@ -83,18 +85,29 @@ def as_junit(gate: str, results: list[Result]) -> str:
     suite = ElementTree.Element("testsuite", name=f"{gate} gate", tests=str(len(results)), failures=str(failures))
     for result in results:
         case = ElementTree.SubElement(suite, "testcase", classname=f"gate.{gate}", name=result.check)
-        text = "\n".join([things_in_words(result), *map(row_in_words, result.rows), f"What to do: {result.limits.do}"])
+        text = "\n".join(
+            [things_in_words(result), *map(row_in_words, result.rows), f"What to do: {printable(result.limits.do)}"]
+        )
         if result.status == "failed":
-            failure = ElementTree.SubElement(case, "failure", message=f"{result.limits.says} {things_in_words(result)}")
-            failure.text = printable(text)
+            failure = ElementTree.SubElement(
+                case, "failure", message=f"{printable(result.limits.says)} {things_in_words(result)}"
+            )
+            failure.text = text
         elif result.status == "warned":
-            ElementTree.SubElement(case, "system-out").text = printable(text)
+            ElementTree.SubElement(case, "system-out").text = text
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)
 
 
-def printable(text: str) -> str:
-    """Text without the control characters that XML can't hold."""
-    return "".join(character for character in text if character in "\n\t" or character >= " ")
+def printable(text: object) -> str:
+    """A text in one line that terminals, XML and Markdown take as text: what can't be printed is written as in Python, `\\x1b`."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in str(text)
+    )
+
+
+def one_per_line(error: Exception) -> str:
+    """An error's message, its lines kept."""
+    return "\n".join(map(printable, str(error).splitlines()))
 
 
 def as_markdown(gate: str, results: list[Result]) -> str:
@@ -107,11 +120,16 @@ def as_markdown(gate: str, results: list[Result]) -> str:
     ]
     for result in results:
         cells = (result.check, result.status, things_in_words(result), result.limits.in_words())
-        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
+        lines.append("| " + " | ".join(cell.replace("\\", "\\\\").replace("|", "\\|") for cell in cells) + " |")
     for result in results:
         if result.status != "passed":
-            lines += ["", f"**{result.check}**: {result.limits.says} {result.limits.do}", "", "```text"]
-            lines += [row_in_words(row).replace("```", "'''").replace("\n", " ") for row in result.rows[:MOST_ROWS]]
+            lines += [
+                "",
+                f"**{result.check}**: {printable(result.limits.says)} {printable(result.limits.do)}",
+                "",
+                "```text",
+            ]
+            lines += [row_in_words(row).replace("```", "'''") for row in result.rows[:MOST_ROWS]]
             lines += ["```"]
     return "\n".join(lines) + "\n"
 

@@ -39,7 +39,7 @@ def run_dbt(*arguments: str, target: str | None, variables: dict[str, Any], prog
     command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments]
     # A target folder of its own: other vars would have dbt parse the whole project again, here and at the next build.
     folder = Path(os.environ.get("DBT_TARGET_PATH", ROOT / "target")) / "gate"
-    command += ["--project-dir", str(ROOT), "--target-path", str(folder), "--vars", json.dumps(variables)]
+    command += ["--project-dir", str(ROOT), "--target-path", str(folder), "--vars", json.dumps(variables, default=str)]
     if target:
         command += ["--target", target]
     lines: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from mutants import MUTANTS
 from project import build
 
 
@@ -14,3 +15,21 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
     build(folder)
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The kill matrix: each fault that was put in, and the checks that caught it."""
+    passed = {
+        dict(report.user_properties)["mutant"]: report.passed
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "call" and "mutant" in dict(report.user_properties)
+    }
+    if passed:
+        terminalreporter.section("kill matrix")
+        terminalreporter.line("| mutant | fault | caught by |")
+        terminalreporter.line("| --- | --- | --- |")
+    for mutant in MUTANTS:
+        if mutant.name in passed:
+            caught_by = ", ".join(mutant.checks) if passed[mutant.name] else "SURVIVED " + ", ".join(mutant.checks)
+            terminalreporter.line(f"| {mutant.name} | {mutant.fault} | {caught_by} |")

@@ -179,12 +179,12 @@ def test_broken_files(built: Path, tmp_path: Path, name: str) -> None:
 
 BROKEN_VARS = {
     "reporting_timezone": ("UTC'; drop schema marts; --", "is no IANA time zone"),
-    "as_of": ("tomorrow", "is no UTC timestamp"),
+    "as_of": ("2026-13-01", "is no UTC timestamp"),
     "quiet_hours_start": (25, "is no hour"),
     "settling_hours": (-1, "is no duration"),
     "baseline_weeks": (1.5, "is no count"),
     "reporting_currency": ("dollars", "is no currency code"),
-    "history_start": ("2015", "is no date"),
+    "history_start": ("2015-02-30", "is no date"),
 }
 
 

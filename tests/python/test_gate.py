@@ -19,7 +19,7 @@ from project import ROOT, database, query
 from test_hand_worked import seven_cases, write_reference
 
 CONTRACT_CHECKS = [
-    "inputs", "missing_keys", "timestamps", "values", "enumerations", "lookups", "orphans", "duplicates", "quarantine",
+    "inputs", "missing_keys", "timestamps", "values", "enumerations", "lookups", "orphans", "duplicates", "quarantine", "empty_tables",
     "volume", "silent_days", "freshness", "table_freshness",
 ]  # fmt: skip
 INTEGRITY_CHECKS = [

@@ -14,7 +14,7 @@ periods as (
         valid_from,
         lead(valid_from) over (partition by currency order by valid_from) as next_valid_from
     from {{ ref('stg_reference__fx_rates') }}
-    where currency <> '{{ var("reporting_currency") }}'
+    where currency <> {{ text_literal(var("reporting_currency")) }}
 )
 
 select
@@ -31,6 +31,6 @@ union all
 
 select
     date_day,
-    '{{ var("reporting_currency") }}' as currency,
+    {{ text_literal(var("reporting_currency")) }} as currency,
     1 as rate
 from calendar

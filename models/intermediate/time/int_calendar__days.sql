@@ -15,7 +15,7 @@ holidays as (
 
 bounds as (
     select
-        cast({{ dbt.date_trunc('month', add_days("cast('" ~ var('history_start') ~ "' as date)", -1)) }} as date) as first_date,
+        cast({{ dbt.date_trunc('month', add_days("cast(" ~ text_literal(var('history_start')) ~ " as date)", -1)) }} as date) as first_date,
         {{ local_date(add_seconds(as_of(), 60 * var('clock_skew_minutes') | float)) }} as last_event_date,
         (
             select coalesce(max(case when sla_unit = 'business_days' then sla_value end), 0)

@@ -1,0 +1,168 @@
+"""What the fault suite shares: a database with published figures, a later build to disturb, and the tables it should end in."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+from made_events import WORKFLOW_COLUMNS, Events, write_csv
+from project import ROOT, WITHOUT_TESTS, database
+
+FIRST, BETWEEN, SECOND = "2026-03-12 00:00:00", "2026-03-15 00:00:00", "2026-03-21 00:00:00"
+WORKFLOW = dict(
+    zip(WORKFLOW_COLUMNS, ["pay", "billing", "Ops", 24, "hours", "", False, False, False, True, 7], strict=True)
+)
+Tables = dict[str, list[tuple[Any, ...]]]
+
+
+def events() -> Events:
+    """Two weeks with a case each, so that either build publishes one; an acknowledgement of the first week comes late."""
+    made = Events()
+    made.add("case_triggers", "a", "2026-03-02 09:00")
+    made.add("writeback_attempts", "a", "2026-03-02 10:00")
+    made.add("writeback_acks", "a", "2026-03-02 10:05", loaded_at="2026-03-20 12:00")
+    made.add("case_triggers", "b", "2026-03-09 09:00")
+    made.add("writeback_attempts", "b", "2026-03-09 10:00")
+    made.add("writeback_acks", "b", "2026-03-09 10:05")
+    made.add("payments", "b", "2026-03-09 11:00", amount=12.5)
+    return made
+
+
+class Stage(NamedTuple):
+    """A folder with a database, and where its events are; `target` and `logs` stand in the folder too."""
+
+    folder: Path
+    inputs: Path
+
+    def command(self, as_of: str, *arguments: str) -> list[str]:
+        """The command line of a build without tests."""
+        variables = {"events_path": self.inputs / "events", "reference_path": self.inputs / "reference", "as_of": as_of}
+        return [
+            str(Path(sys.executable).parent / "dbt"), "--no-use-colors", "build", *arguments, *WITHOUT_TESTS,
+            "--vars", json.dumps(variables, default=str),
+            "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
+        ]  # fmt: skip
+
+    def start(
+        self,
+        as_of: str,
+        *arguments: str,
+        before: tuple[str, ...] = (),
+        profiles: Path = ROOT,
+    ) -> subprocess.Popen[str]:
+        """Start a build. before: a command that runs it. profiles: where profiles.yml is.
+
+        The database is named without its folder, so that dbt may use what it parsed in another one.
+        """
+        settings = {
+            "CLOSED_LOOP_DUCKDB": database(self.folder).name,
+            "DBT_PROJECT_DIR": str(ROOT),
+            "DBT_PROFILES_DIR": str(profiles),
+        }
+        return subprocess.Popen(
+            [*before, *self.command(as_of, *arguments)],
+            cwd=self.folder,
+            env={**os.environ, **settings},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, as_of: str, *arguments: str, **options: Any) -> tuple[int, str]:
+        """Run a build to its end: the exit code and all that it printed."""
+        process = self.start(as_of, *arguments, **options)
+        output, _ = process.communicate()
+        return process.returncode, output
+
+    def build(self, as_of: str, *arguments: str, **options: Any) -> str:
+        """A build that has to succeed; returns what it printed."""
+        code, output = self.run(as_of, *arguments, **options)
+        assert code == 0, output[-6000:]
+        return output
+
+    def fails(self, as_of: str, *words: str, **options: Any) -> str:
+        """A build that has to fail, and to say these words; returns what it printed."""
+        code, output = self.run(as_of, **options)
+        assert code != 0, output[-3000:]
+        for said in words:
+            assert said in output, output[-6000:]
+        return output
+
+    def tables(self) -> Tables:
+        """Everything in the schemas `marts` and `history`, with its rows in one fixed order."""
+        with duckdb.connect(str(database(self.folder))) as connection:
+            names = connection.sql(
+                "select table_schema || '.' || table_name from information_schema.tables "
+                "where table_schema in ('marts', 'history')"
+            ).fetchall()
+            return {name: sorted(connection.sql(f"from {name}").fetchall(), key=repr) for (name,) in names}
+
+    def published(self) -> list[tuple[Any, ...]]:
+        """The published figures."""
+        return self.tables()["history.int_kpi__published"]
+
+    def bytes(self) -> bytes:
+        """The database file as it stands on the disk."""
+        return database(self.folder).read_bytes()
+
+    def copy(self, folder: Path) -> Stage:
+        """The same database, and what dbt parsed, in another folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(database(self.folder), database(folder))
+        shutil.copytree(self.folder / "target", folder / "target")
+        return Stage(folder, self.inputs)
+
+
+class Stages(NamedTuple):
+    """`first`: after the first build. `second`: a copy of it after the second, undisturbed; with its tables."""
+
+    first: Stage
+    second: Stage
+    before: Tables
+    after: Tables
+
+    def fresh(self, folder: Path) -> Stage:
+        """A copy of `first` in a folder, ready for the second build."""
+        stage = self.second.copy(folder)
+        shutil.copy(database(self.first.folder), database(folder))
+        return stage
+
+    def ends_well(self, stage: Stage) -> None:
+        """Without the cause, a normal second build gives just the tables of the undisturbed database."""
+        stage.build(SECOND)
+        assert stage.tables() == self.after
+
+
+def make_stages(folder: Path) -> Stages:
+    """Build both."""
+    events().write(folder / "inputs/events")
+    write_csv(folder / "inputs/reference/workflows.csv", WORKFLOW_COLUMNS, [WORKFLOW])
+    first = Stage(folder / "first", folder / "inputs")
+    first.folder.mkdir()
+    first.build(FIRST)
+    second = first.copy(folder / "second")
+    second.build(SECOND)
+    before, after = first.tables(), second.tables()
+    # Else no test below would see a lost figure: each build publishes some, and the second restates one of the first.
+    assert before["history.int_kpi__published"] and after["marts.rpt_kpi_restatement"]
+    assert set(before["history.int_kpi__published"]) < set(after["history.int_kpi__published"])
+    assert len(after["history.int_run__recorded"]) == 2
+    return Stages(first, second, before, after)
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    """What a process printed up to the first line with these words; it is stopped there, to be killed or continued."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if words in line:
+            process.send_signal(signal.SIGSTOP)
+            return "".join(lines)
+    raise AssertionError(f"ended without {words!r}: {''.join(lines)[-3000:]}")

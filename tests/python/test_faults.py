@@ -1,0 +1,158 @@
+"""Faults around a build: killed, disk full, a file that another process holds or that can't be written. Each ends in a clear
+message and, once its cause is gone, in the right tables; published figures are never lost. Pages for people:
+docs/troubleshooting.md."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from faults import BETWEEN, SECOND, WORKFLOW, Stage, Stages, make_stages, read_until
+from made_events import WORKFLOW_COLUMNS, write_csv
+from project import database
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals, limits and mounts are those of Linux")
+
+
+@pytest.fixture(scope="module")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    return make_stages(tmp_path_factory.mktemp("stages"))
+
+
+KILLED = {
+    "as it publishes": ("START sql incremental model history.int_kpi__published", signal.SIGKILL),
+    "published, not recorded": ("OK created sql incremental model history.int_kpi__published", signal.SIGKILL),
+    "in the marts": ("OK created sql incremental model history.int_run__recorded", signal.SIGKILL),
+    "interrupted": ("OK created sql table model marts.fct_case_journey", signal.SIGINT),
+}
+
+
+@pytest.mark.parametrize("when", KILLED)
+def test_killed_and_run_again(stages: Stages, tmp_path: Path, when: str) -> None:
+    words, how = KILLED[when]
+    stage = stages.fresh(tmp_path)
+    process = stage.start(SECOND)
+    read_until(process, words)
+    process.send_signal(how)
+    process.send_signal(signal.SIGCONT)
+    output, _ = process.communicate()
+    assert process.returncode != 0
+    if how == signal.SIGINT:
+        assert "Exited because of keyboard interrupt" in output, output[-3000:]
+    # The figures of the second build are all there, or none of them.
+    published = stage.published()
+    assert published in [states["history.int_kpi__published"] for states in (stages.before, stages.after)]
+    stages.ends_well(stage)
+
+
+def test_published_but_not_recorded(stages: Stages, tmp_path: Path) -> None:
+    """Killed between the two history models, then a build of an earlier moment, with a new workflow: it publishes nothing."""
+    inputs = tmp_path / "inputs"
+    shutil.copytree(stages.first.inputs, inputs)
+    stage = Stage(stages.fresh(tmp_path).folder, inputs)
+    stage.build(SECOND, "--exclude", "int_run__recorded")
+    assert stage.published() == stages.after["history.int_kpi__published"]
+    write_csv(inputs / "reference/workflows.csv", WORKFLOW_COLUMNS, [WORKFLOW, {**WORKFLOW, "workflow": "new"}])
+    stage.build(BETWEEN)
+    assert stage.published() == stages.after["history.int_kpi__published"]
+    shutil.copy(stages.first.inputs / "reference/workflows.csv", inputs / "reference/workflows.csv")
+    stages.ends_well(stage)
+
+
+def test_recorded_but_not_published(stages: Stages, tmp_path: Path) -> None:
+    """A moment whose figures are not published is not recorded either: the next build publishes them."""
+    stage = stages.fresh(tmp_path)
+    stage.build(SECOND, "--exclude", "int_kpi__published")
+    assert stage.published() == stages.before["history.int_kpi__published"]
+    stages.ends_well(stage)
+
+
+@pytest.fixture
+def small_disk(stages: Stages, tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk that has room for the first build and 256 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    kilobytes = (database(stages.first.folder).stat().st_size >> 10) + 256
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", place], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"no disk of its own: {mounted.stderr.decode().strip()}")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+def test_disk_full(stages: Stages, small_disk: Path, tmp_path: Path) -> None:
+    rest = stages.fresh(tmp_path / "rest").folder
+    shutil.move(database(rest), small_disk)
+    database(rest).symlink_to(database(small_disk))
+    stage = Stage(rest, stages.first.inputs)
+    stage.fails(SECOND, "No space left on device", str(database(small_disk)))
+    assert stage.published() == stages.before["history.int_kpi__published"]
+    subprocess.run(["mount", "-o", "remount,size=100m", small_disk], check=True)
+    stages.ends_well(stage)
+
+
+def test_disk_full_at_the_end(stages: Stages, tmp_path: Path) -> None:
+    """The build fits into DuckDB's log but not into its file: nothing is lost, as long as the two stay together."""
+    stage = stages.fresh(tmp_path)
+    limit = database(tmp_path).stat().st_size + 100_000
+    stage.build(SECOND, before=("prlimit", f"--fsize={limit}"))
+    assert database(tmp_path).with_suffix(".duckdb.wal").exists()
+    assert stage.tables() == stages.after
+
+
+@pytest.mark.parametrize("reader", [True, False], ids=["reader", "writer"])
+def test_another_process_holds_the_file(stages: Stages, tmp_path: Path, reader: bool) -> None:
+    stage = stages.fresh(tmp_path)
+    before = stage.bytes()
+    with duckdb.connect(str(database(tmp_path)), read_only=reader):
+        stage.fails(SECOND, f'Could not set lock on file "{database(tmp_path)}"', f"(PID {os.getpid()})")
+    assert stage.bytes() == before
+    if reader:
+        stages.ends_well(stage)
+
+
+def without_root_rights() -> tuple[str, ...]:
+    """A command that runs another one without root's right to ignore permissions; empty for an ordinary user."""
+    if os.geteuid() != 0:
+        return ()
+    command = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+    if shutil.which(command[0]) is None or subprocess.run([*command, "true"], capture_output=True).returncode:
+        pytest.skip("root ignores permissions, and setpriv can't take that away here")
+    return command
+
+
+READ_ONLY = {
+    "file": ("closed_loop.duckdb", 'Cannot open file "{file}": Permission denied'),
+    "folder": (".", 'Cannot open file "{file}.wal": Permission denied'),
+    "target": ("target", "Permission denied: '{folder}/target"),
+}
+
+
+@pytest.mark.parametrize("what", READ_ONLY)
+def test_read_only(stages: Stages, tmp_path: Path, what: str) -> None:
+    prefix = without_root_rights()
+    stage = stages.fresh(tmp_path)
+    (tmp_path / "logs").mkdir()
+    before = stage.bytes()
+    name, says = READ_ONLY[what]
+    place = tmp_path / name
+    # dbt writes over files in a folder that it can't write: so they are read-only too.
+    places = [place, *place.rglob("*")] if what == "target" else [place]
+    modes = [item.stat().st_mode for item in places]
+    for item in reversed(places):
+        item.chmod(item.stat().st_mode & ~0o222)
+    try:
+        stage.fails(SECOND, says.format(file=database(tmp_path), folder=tmp_path), before=prefix)
+    finally:
+        for item, mode in zip(places, modes, strict=True):
+            item.chmod(mode)
+    assert stage.bytes() == before
+    if what == "folder":
+        stages.ends_well(stage)
