@@ -1,7 +1,7 @@
-"""How long and how much memory a build takes at scale: `python -m scripts.benchmark --copies 667` is a million cases.
+"""How long and how much memory a build takes at scale: `python -m scripts.benchmark --cases 1000000`.
 
-The demo events are copied so many times, with ids of their own, as Parquet; then `dbt build` runs on them without tests. What
-it prints is of this machine and moment: compare runs side by side, not with figures from elsewhere.
+The events are those of scripts/generate_events.py, as Parquet; `dbt build` runs on them without tests. What it prints is of this
+machine and moment: compare runs side by side, not with figures from elsewhere.
 """
 
 from __future__ import annotations
@@ -16,31 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-import duckdb
-import yaml
+from scripts.generate_events import generate
 
 ROOT = Path(__file__).resolve().parents[1]
-IDS = {"event_id", "case_id", "message_id", "idempotency_key", "ack_id", "exception_id", "payment_id"}
-
-
-def copy_events(folder: Path, copies: int) -> int:
-    """Write each demo event table to <folder>/<table>.parquet, so many times over; returns the number of rows."""
-    folder.mkdir(parents=True)
-    properties = yaml.safe_load((ROOT / "seeds/events/_events__seeds.yml").read_text())
-    seeds = {seed["name"]: seed for seed in properties["seeds"]}
-    rows = 0
-    with duckdb.connect() as connection:
-        connection.execute("set preserve_insertion_order = false; set memory_limit = '4GB'")
-        for file in sorted((ROOT / "seeds/events").glob("*.csv")):
-            types = seeds[file.stem]["config"]["column_types"]
-            source = f"read_csv('{file}', header = true, delim = ',', quote = '\"', columns = {types})"
-            items = (f"{name} || '-' || copy as {name}" if name in IDS else name for name in types)
-            [(copied,)] = connection.execute(
-                f"copy (select {', '.join(items)} from {source}, range({copies}) as copies (copy)) "
-                f"to '{folder / file.stem}.parquet' (format parquet)"
-            ).fetchall()
-            rows += copied
-    return rows
 
 
 def timed_build(folder: Path) -> tuple[float, float, list[tuple[float, str]]]:
@@ -63,14 +41,15 @@ def timed_build(folder: Path) -> tuple[float, float, list[tuple[float, str]]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--copies", type=int, default=667, help="copies of the demo's 1,501 cases (default: 667)")
+    parser.add_argument("--cases", type=int, default=1_000_000, help="number of cases (default: 1,000,000)")
+    parser.add_argument("--weeks", type=int, default=26, help="weeks in which they are triggered (default: 26)")
     parser.add_argument("--models", type=int, default=10, help="how many of the slowest models to list (default: 10)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="closed_loop_benchmark_") as name:
         folder = Path(name)
-        rows = copy_events(folder / "events", arguments.copies)
+        rows = generate(arguments.cases, arguments.weeks, folder / "events")
         seconds, gigabytes, models = timed_build(folder)
-        print(f"{arguments.copies * 1501:,} cases, {rows:,} raw rows: {seconds:.0f} s, peak {gigabytes:.1f} GB")
+        print(f"{arguments.cases:,} cases, {rows:,} raw rows: {seconds:.0f} s, peak {gigabytes:.1f} GB")
         for model_seconds, model in models[: arguments.models]:
             print(f"{model_seconds:8.1f} s  {model}")
 

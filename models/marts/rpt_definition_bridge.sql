@@ -43,18 +43,16 @@ ends as (
 ),
 
 steps as (
-    {%- for bridge in definition_bridges() %}
-    {%- for step in bridge_steps(bridge) %}
-    select
-        '{{ bridge.from }}' as from_kpi_id,
-        '{{ bridge.to }}' as to_kpi_id,
-        '{{ bridge.part }}' as part,
-        '{{ step }}' as step,
-        {{ loop.index }} as step_number
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    select listed.* from (
+        values
+        {%- for bridge in definition_bridges() %}
+        {%- set comma_after_bridge = ',' if not loop.last %}
+        {%- for step in bridge_steps(bridge) %}
+        ('{{ bridge.from }}', '{{ bridge.to }}', '{{ bridge.part }}', '{{ step }}', {{ loop.index }})
+        {{- comma_after_bridge if loop.last else ',' }}
+        {%- endfor %}
+        {%- endfor %}
+    ) as listed (from_kpi_id, to_kpi_id, part, step, step_number)
 ),
 
 walked as (

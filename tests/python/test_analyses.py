@@ -213,7 +213,7 @@ WRONG = [
     ({"ask_kpi_id": "nope' or 1 = 1"}, "cases_behind_a_cell", r"ask_kpi_id is 'nope' or 1 = 1'\. Use the id of a KPI: completion_rate, "),
     ({"ask_kpi_id": "time_to_resolution_p90"}, "why_a_kpi_moved", r"Use a KPI of kind rate or ratio: completion_rate, "),
     ({"ask_kpi_id": "conversation_volume"}, "why_a_kpi_moved", r"Use a KPI of kind rate or ratio"),
-    ({"ask_week": "soon"}, "cases_behind_a_cell", r"ask_week is 'soon'\. Write a date as YYYY-MM-DD"),
+    ({"ask_week": "soon"}, "cases_behind_a_cell", r"ask_week is 'soon'\. Write a date of the calendar as YYYY-MM-DD"),
     ({"ask_week": "2026-02-30"}, "why_a_kpi_moved", r"ask_week is '2026-02-30'\. Write a date of the calendar"),
     ({"ask_week": "2026-03-18"}, "cases_behind_a_cell", r"use 2026-03-16\."),
     ({"ask_earlier_week": "2026-02-23"}, "why_a_kpi_moved", r"'2026-02-23'\. Use a week before ask_week, which is 2026-02-23"),

@@ -14,7 +14,7 @@ import yaml
 from faults import SECOND, Stage, Stages, make_stages, read_until
 from project import ROOT, WITHOUT_TESTS, build, database, dbt, query
 
-from scripts.benchmark import copy_events
+from scripts.generate_events import generate
 
 PAGE = ROOT / "docs/troubleshooting.md"
 BLOCK_BYTES, HEADER_BYTES = 262144, 3 * 4096
@@ -143,7 +143,7 @@ def test_memory_limit_reached(stages: Stages, tmp_path: Path) -> None:
 def test_beyond_the_memory_limit_it_goes_on_on_disk(tmp_path: Path) -> None:
     """The step that needs most of it, with 200,000 raw rows and 256 MB: it fails without room on disk, and with it gives the same rows."""
     events = {"events_path": tmp_path / "events"}
-    copy_events(tmp_path / "events", 10)
+    generate(15_000, 20, tmp_path / "events")
     build(tmp_path, events, "--select", "+int_kpi__aggregated", *WITHOUT_TESTS)
     rows = "from intermediate.int_kpi__aggregated order by all"
     unlimited = query(tmp_path, rows)

@@ -290,16 +290,3 @@ def test_the_same_again_with_1_thread(given: Input, once: Path, tmp_path: Path) 
     build_marts(given, tmp_path, "--threads", "1", environment={**session, "PYTHONHASHSEED": "2"})
     assert_same(tmp_path, once)
     assert query(tmp_path, kept) == query(once, kept) != []
-
-
-def test_no_rows_at_all(given: Input, once: Path, tmp_path: Path) -> None:
-    """Ten typed tables without a row, real reference tables, no as_of: green with every test, and the reference is shown."""
-    hostile.write_parquet({table: [] for table in given.events}, str(tmp_path / "events"))
-    paths = {"events_path": tmp_path / "events", "reference_path": given.reference}
-    build(tmp_path, {**given.variables, **paths, "as_of": None}, "--exclude-resource-type", "unit_test")
-    tables, filled = public_tables(tmp_path), public_tables(once)
-    assert tables.keys() == filled.keys()
-    for table in ("dim_workflow", "dim_kpi"):
-        assert tables.pop(table) == filled[table] != []
-    assert sorted(tables.pop("rpt_row_reconciliation")) == sorted((table, 0, 0, 0, 0) for table in given.events)
-    assert {table: rows for table, rows in tables.items() if rows} == {}

@@ -26,6 +26,7 @@ import duckdb
 import hostile
 import psycopg2
 import pytest
+import test_gate
 import yaml
 from project import ROOT, WITHOUT_TESTS, build, database
 
@@ -218,9 +219,17 @@ def load_hostile(folder: Path, environment: dict[str, str]) -> Row:
 
 @pytest.mark.usefixtures("server")  # first: without one the demo need not be built
 def test_demo(demo: Path, postgres: dict[str, str], tmp_path: Path) -> None:
-    """The demo, with its data tests."""
+    """The demo, with its data tests and the gates."""
     build(tmp_path, None, *ON_POSTGRES, environment=postgres)
     assert_equal_figures(demo, postgres)
+    for name, arguments, ends in (
+        ("contract", test_gate.AT_THE_END, test_gate.CONTRACT),
+        ("integrity", (), test_gate.INTEGRITY),
+    ):
+        outcome = ("--json", str(tmp_path / f"{name}.json"))
+        result = test_gate.gate(tmp_path, name, "--target", "postgres", *arguments, *outcome, **postgres)
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert test_gate.statuses(tmp_path, f"{name}.json") == ends
 
 
 def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
