@@ -28,7 +28,7 @@ class Limits:
     def in_words(self) -> str:
         """The limits as the report shows them."""
         if self.min is None and self.max is None:
-            return "none"
+            return "no rows"
         parts = [f"at least {self.min:g}"] if self.min is not None else []
         return " and ".join(parts + ([f"at most {self.max:g}"] if self.max is not None else []))
 

@@ -23,6 +23,7 @@ import os
 import random
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -1427,6 +1428,16 @@ def hostile_events(seed: int, cases: int = 60) -> tuple[Tables, Tables, Row]:
     for rows in world.events.values():
         world.random.shuffle(rows)
     return world.events, reference, world.variables
+
+
+def write_inputs(folder: Path, events: Tables, reference: Tables, variables: dict) -> dict:
+    """Write events and reference tables below a folder; returns the dbt vars with the paths to them."""
+    paths = {"events_path": folder / "events", "reference_path": folder / "reference"}
+    for path in paths.values():
+        path.mkdir(parents=True)
+    write_parquet(events, str(paths["events_path"]))
+    write_reference_csv(reference, str(paths["reference_path"]))
+    return {**variables, **paths}
 
 
 def write_parquet(events: Tables, folder: str) -> None:

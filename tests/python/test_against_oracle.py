@@ -30,13 +30,9 @@ def seeds() -> list[int]:
 @pytest.mark.parametrize("seed", seeds())
 def test_marts_equal_the_oracle(seed: int, tmp_path: Path) -> None:
     events, reference, variables = hostile.hostile_events(seed)
-    (tmp_path / "events").mkdir()
-    (tmp_path / "reference").mkdir()
-    hostile.write_parquet(events, str(tmp_path / "events"))
-    hostile.write_reference_csv(reference, str(tmp_path / "reference"))
     build(
         tmp_path,
-        {**variables, "events_path": tmp_path / "events", "reference_path": tmp_path / "reference"},
+        hostile.write_inputs(tmp_path, events, reference, variables),
         *WITHOUT_TESTS,
     )
     differences = compare.differences(str(database(tmp_path)), oracle.build(events, reference, variables))

@@ -119,13 +119,9 @@ def test_demo(demo: Path) -> None:
 
 def test_hostile_input(tmp_path: Path) -> None:
     events, reference, variables = hostile.hostile_events(HOSTILE_SEED)
-    (tmp_path / "events").mkdir()
-    (tmp_path / "reference").mkdir()
-    hostile.write_parquet(events, str(tmp_path / "events"))
-    hostile.write_reference_csv(reference, str(tmp_path / "reference"))
     build(
         tmp_path,
-        {**variables, "events_path": tmp_path / "events", "reference_path": tmp_path / "reference"},
+        hostile.write_inputs(tmp_path, events, reference, variables),
         "--select",
         "+rpt_time_to_resolution_curve",
         *WITHOUT_TESTS,
