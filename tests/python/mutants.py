@@ -1080,7 +1080,7 @@ MODELS = [
         "A week is final after settling_hours, although cases can still be resolved.",
         "kpi_applies_where_its_workflow_allows",
         f"{KPI}/int_kpi__applied.sql",
-        "when maturity_days * 86400 > {{ settling_seconds() }} then",
+        "when is_maturing and maturity_days * 86400 > {{ settling_seconds() }} then",
         "when false then",
     ),
     model(
