@@ -12,11 +12,7 @@ journeys as (
 cases as (
     select
         *,
-        case stage
-            {%- for stage in stages %}
-            when '{{ stage }}' then {{ loop.index }}
-            {%- endfor %}
-        end as furthest_stage_number
+        {{ funnel_stage_number('stage') | indent(8) }} as furthest_stage_number
     from journeys
     where
         {{ ask_text('ask_workflow', '(all)') }} in ('(all)', workflow)

@@ -11,3 +11,13 @@
         'writeback_succeeded': 'resolved_at',
     }) }}
 {% endmacro %}
+
+
+{% macro funnel_stage_number(stage) -%}
+    {#- The place of a stage in the funnel, from 1: an integer, NULL for another text. stage: SQL expression of type text. -#}
+    case {{ stage }}
+        {%- for name in funnel_stages() %}
+        when '{{ name }}' then {{ loop.index }}
+        {%- endfor %}
+    end
+{%- endmacro %}

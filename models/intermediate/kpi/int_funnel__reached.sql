@@ -6,11 +6,7 @@ with
 cases as (
     select
         *,
-        case stage
-            {%- for name in funnel_stages() %}
-            when '{{ name }}' then {{ loop.index }}
-            {%- endfor %}
-        end as furthest_stage_number
+        {{ funnel_stage_number('stage') | indent(8) }} as furthest_stage_number
     from {{ ref('fct_case_journey') }}
 )
 
