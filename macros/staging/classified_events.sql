@@ -9,8 +9,23 @@
         is_orphan_reference: condition under which a kept row refers to something that isn't there.
     -#}
 {%- set columns = event_contract()[table] -%}
+{%- set is_repeated = 'deliveries.delivery_number > 1' -%}
+{%- if is_increment() -%}
+    {%- set is_repeated = 'deliveries.own_reason is null and (deliveries.delivery_number > 1 or kept_before.event_id is not null)' -%}
+{%- endif -%}
 raw_rows as (
-    {{ raw_rows('events', table) | indent(4) }}
+    select delivered.*
+    from ({{ raw_rows('events', table) | indent(4) }}) as delivered
+    where {{ is_new(table, 'delivered.loaded_at') }}
+    {%- if is_increment() %}
+
+    union all
+
+    -- What they wait for may have come.
+    select {{ columns | join(', ') }}
+    from {{ this }}
+    where {{ is_waiting() }} and loaded_at <= {{ watermark(table) }}
+    {%- endif %}
 ),
 
 judged as (
@@ -53,6 +68,14 @@ deliveries as (
     inner join repeated_ids on judged.event_id = repeated_ids.event_id
     where judged.own_reason is null
 ),
+{%- if is_increment() %}
+
+kept_before as (
+    select event_id
+    from {{ this }}
+    where row_status = 'accepted' and loaded_at <= {{ watermark(table) }} and event_id in (select event_id from judged)
+),
+{%- endif %}
 {%- if table != 'case_triggers' %}
 
 triggered_cases as (
@@ -65,9 +88,10 @@ triggered_cases as (
 classified as (
     select
         deliveries.*,
+        {{ is_repeated }} as is_repeated,
         case
             when deliveries.own_reason is not null then deliveries.own_reason
-            when deliveries.delivery_number > 1 then null
+            when {{ is_repeated }} then null
             {%- if table != 'case_triggers' %}
             when triggered_cases.case_id is null then 'orphan_case'
             when {{ is_orphan_reference }} then 'orphan_reference'
@@ -76,6 +100,9 @@ classified as (
     from deliveries
     {%- if table != 'case_triggers' %}
     left join triggered_cases on deliveries.case_id = triggered_cases.case_id
+    {%- endif %}
+    {%- if is_increment() %}
+    left join kept_before on deliveries.event_id = kept_before.event_id
     {%- endif %}
     {{ parents }}
 )
@@ -86,7 +113,7 @@ select
     {%- endfor %}
     quarantine_reason,
     case
-        when delivery_number > 1 then 'duplicate'
+        when is_repeated then 'duplicate'
         when quarantine_reason is not null then 'quarantined'
         else 'accepted'
     end as row_status

@@ -1,9 +1,11 @@
 -- Grain: one row per case.
+{{ config(materialized='incremental', incremental_strategy='touched_cases', on_schema_change='fail') }}
 
 with
 
 cases as (
     select * from {{ ref('int_case__flagged') }}
+    where {{ is_touched() }}
 ),
 
 final as (

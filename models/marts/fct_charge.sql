@@ -1,4 +1,5 @@
 -- Grain: one row per charge.
+{{ config(materialized='view') }}
 
 with
 

@@ -7,4 +7,5 @@ select
     min(case when actor = 'customer' and action = 'pay' then occurred_at end) as first_pay_action_at,
     bool_or(actor = 'agent') as has_agent_action
 from {{ ref('stg_events__action_events') }}
+where {{ is_touched() }}
 group by case_id

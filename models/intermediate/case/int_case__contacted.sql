@@ -7,6 +7,7 @@ messages as (
         *,
         row_number() over (partition by case_id order by sent_at nulls last, {{ byte_order('first_event_id') }}) as sent_rank
     from {{ ref('int_message__assembled') }}
+    where {{ is_touched() }}
 )
 
 select

@@ -4,6 +4,7 @@ with
 
 opened as (
     select * from {{ ref('int_case__opened') }}
+    where {{ is_touched() }}
 ),
 
 contacted as (

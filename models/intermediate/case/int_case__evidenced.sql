@@ -6,5 +6,5 @@ select
     min(case when evidence_type = 'identity' then occurred_at end) as identity_evidence_at,
     min(case when evidence_type = 'document' then occurred_at end) as document_at
 from {{ ref('stg_events__evidence_items') }}
-where is_valid
+where is_valid and {{ is_touched() }}
 group by case_id

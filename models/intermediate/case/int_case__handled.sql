@@ -7,6 +7,7 @@ exceptions as (
         case_id,
         count(*) as exception_count
     from {{ ref('stg_events__exceptions') }}
+    where {{ is_touched() }}
     group by case_id
 ),
 
@@ -16,6 +17,7 @@ touches as (
         count(*) as agent_touch_count,
         {{ exact_sum('handle_minutes + wrap_up_minutes') }} as agent_minutes
     from {{ ref('stg_events__agent_touches') }}
+    where {{ is_touched() }}
     group by case_id
 )
 

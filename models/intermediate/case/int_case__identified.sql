@@ -5,4 +5,5 @@ select
     count(*) as identity_attempt_count,
     min(case when is_first_pass then occurred_at end) as identity_passed_at
 from {{ ref('int_identity_check__counted') }}
+where {{ is_touched() }}
 group by case_id

@@ -1,5 +1,5 @@
 -- Grain: one row per case, as its earliest trigger opened it.
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', incremental_strategy='touched_cases', on_schema_change='fail') }}
 
 with
 
@@ -9,6 +9,7 @@ triggers as (
         row_number() over (partition by case_id order by occurred_at, {{ byte_order('event_id') }}) as trigger_number,
         count(*) over (partition by case_id) as trigger_count
     from {{ ref('stg_events__case_triggers') }}
+    where {{ is_touched() }}
 ),
 
 workflows as (

@@ -4,6 +4,7 @@ with
 
 opened as (
     select case_id from {{ ref('int_case__opened') }}
+    where {{ is_touched() }}
 ),
 
 written_back as (

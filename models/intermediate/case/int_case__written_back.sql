@@ -11,6 +11,7 @@ counted as (
         max(attempt_count) as greatest_attempt_count,
         max(verified_at) as last_verified_at
     from {{ ref('int_writeback__verified') }}
+    where {{ is_touched() }}
     group by case_id
 )
 

@@ -1,10 +1,11 @@
 -- Grain: one row per exception.
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', incremental_strategy='touched_cases', on_schema_change='fail') }}
 
 with
 
 exceptions as (
     select * from {{ ref('stg_events__exceptions') }}
+    where {{ is_touched() }}
 ),
 
 touches as (
@@ -12,7 +13,7 @@ touches as (
         *,
         row_number() over (partition by exception_id order by occurred_at, {{ byte_order('event_id') }}) as touch_number
     from {{ ref('stg_events__agent_touches') }}
-    where exception_id is not null
+    where exception_id is not null and {{ is_touched() }}
 ),
 
 handled as (

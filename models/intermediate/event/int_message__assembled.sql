@@ -1,5 +1,5 @@
 -- Grain: one row per message that a message event names: case_id and message_id.
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', incremental_strategy='touched_cases', on_schema_change='fail') }}
 
 with
 
@@ -11,6 +11,7 @@ message_events as (
             order by case when status = 'sent' then 0 else 1 end, occurred_at, {{ byte_order('event_id') }}
         ) as event_rank
     from {{ ref('stg_events__message_events') }}
+    where {{ is_touched() }}
 ),
 
 messages as (
@@ -34,7 +35,7 @@ customer_actions as (
         message_id,
         min(occurred_at) as action_started_at
     from {{ ref('stg_events__action_events') }}
-    where actor = 'customer' and message_id is not null
+    where actor = 'customer' and message_id is not null and {{ is_touched() }}
     group by case_id, message_id
 )
 

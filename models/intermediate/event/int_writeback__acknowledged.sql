@@ -4,6 +4,7 @@ with
 
 acks as (
     select * from {{ ref('stg_events__writeback_acks') }}
+    where {{ is_touched() }}
 ),
 
 writebacks as (

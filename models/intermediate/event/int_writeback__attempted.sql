@@ -14,6 +14,7 @@ attempts as (
             order by case when error_reason is null then 1 else 0 end, occurred_at desc, {{ byte_order('event_id') }} desc
         ) as error_rank
     from {{ ref('stg_events__writeback_attempts') }}
+    where {{ is_touched() }}
 )
 
 select

@@ -1,10 +1,11 @@
 -- Grain: one row per logical writeback: case_id and idempotency_key.
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', incremental_strategy='touched_cases', on_schema_change='fail') }}
 
 with
 
 writebacks as (
     select * from {{ ref('int_writeback__attempted') }}
+    where {{ is_touched() }}
 ),
 
 acks as (

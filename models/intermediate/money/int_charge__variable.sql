@@ -1,4 +1,5 @@
 -- Grain: one row per message sent, agent touch and case: what is charged by the unit.
+{{ config(materialized='incremental', incremental_strategy='touched_cases', on_schema_change='fail') }}
 
 with
 
@@ -12,7 +13,7 @@ units as (
         sent_at as charged_at,
         cast(1 as {{ type_double() }}) as quantity
     from {{ ref('int_message__assembled') }}
-    where sent_at is not null
+    where sent_at is not null and {{ is_touched() }}
 
     union all
 
@@ -24,6 +25,7 @@ units as (
         occurred_at as charged_at,
         handle_minutes + wrap_up_minutes as quantity
     from {{ ref('stg_events__agent_touches') }}
+    where {{ is_touched() }}
 
     union all
 
@@ -35,6 +37,7 @@ units as (
         triggered_at as charged_at,
         1 as quantity
     from {{ ref('int_case__opened') }}
+    where {{ is_touched() }}
 ),
 
 rates as (

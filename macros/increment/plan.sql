@@ -1,0 +1,66 @@
+{% macro figure_vars() %}
+    {#- The vars that every figure may depend on: all but as_of, which is meant to move. Returns: list of names. -#}
+    {{ return([
+        'reporting_timezone', 'reporting_currency', 'quiet_hours_start', 'quiet_hours_end', 'history_start', 'clock_skew_minutes',
+        'writeback_timeout_minutes', 'settling_hours', 'min_sample', 'baseline_weeks',
+        'events_path', 'events_schema', 'reference_path', 'reference_schema',
+    ]) }}
+{% endmacro %}
+
+
+{% macro project_fingerprint() %}
+    {#- A text that changes with the text of any model of the project and with its KPI definitions; a changed macro may not show. Returns: string. -#}
+    {% set checksums = [] %}
+    {% for node in graph.nodes.values() if node.resource_type == 'model' %}
+        {% do checksums.append(node.unique_id ~ node.checksum.checksum) %}
+    {% endfor %}
+    {{ return(local_md5(checksums | sort | join ~ kpi_definitions() | string ~ event_contract() | string)) }}
+{% endmacro %}
+
+
+{% macro content_hash(relation, columns) -%}
+    {#- A hash of a small table's rows in any order, as a query of one row: text, NULL for no row. relation: a relation. columns: list of names. -#}
+    {%- set line -%}
+        {%- for column in columns -%}
+        coalesce(cast({{ column }} as {{ dbt.type_string() }}), '-') || '|'{{ ' || ' if not loop.last }}
+        {%- endfor -%}
+    {%- endset -%}
+    select {{ dbt.hash(dbt.listagg('lines.line', "''", 'order by lines.line')) }}
+    from (select {{ dbt.hash(line) }} as line from {{ relation }}) as lines
+{%- endmacro %}
+
+
+{% macro can_rebuild_in_part() %}
+    {#- Whether the engine can delete single rows of a table, which an increment needs. Returns: boolean. -#}
+    {{ return(adapter.dispatch('can_rebuild_in_part', 'closed_loop')()) }}
+{% endmacro %}
+
+{% macro default__can_rebuild_in_part() %}
+    {{ return(true) }}
+{% endmacro %}
+
+{% macro spark__can_rebuild_in_part() %}
+    {{ return(false) }}
+{% endmacro %}
+
+
+{% macro absent_tables() %}
+    {#- The tables that builds grow and that aren't there. Returns: list of names. -#}
+    {% set absent = [] %}
+    {% for node in graph.nodes.values() if execute and node.resource_type == 'model' and is_absent(node) %}
+        {% do absent.append(node.name) %}
+    {% endfor %}
+    {{ return(absent | sort) }}
+{% endmacro %}
+
+
+{% macro announce_plan() %}
+    {#- Says why a build that could have been an increment isn't one. Returns an empty string. -#}
+    {% if execute %}
+        {% set reason = run_query('select reason from ' ~ this).columns[0].values()[0] %}
+        {% if reason %}
+            {% do log("Full rebuild: " ~ reason ~ ".", info=true) %}
+        {% endif %}
+    {% endif %}
+    {{ return('') }}
+{% endmacro %}

@@ -1,0 +1,33 @@
+{% macro get_incremental_new_rows_sql(arguments) %}
+    {#-
+        dbt's incremental strategy new_rows, of classified raw rows: the new ones come in, and those that were waiting for a parent are
+        judged again (classified_events() selects both). arguments: dict that dbt gives.
+    -#}
+    {% set table = model.name | replace('base_events__', '') %}
+    delete from {{ arguments.target_relation }}
+    where {{ is_new(table) }} or {{ is_waiting() }};
+    {{ insert_rows(arguments) }}
+{% endmacro %}
+
+
+{% macro get_incremental_touched_cases_sql(arguments) %}
+    {#- dbt's incremental strategy touched_cases: the cases of int_case__touched are replaced. arguments: dict that dbt gives. -#}
+    delete from {{ arguments.target_relation }}
+    where {{ is_touched() }};
+    {{ insert_rows(arguments) }}
+{% endmacro %}
+
+
+{% macro insert_rows(arguments) %}
+    {#- The insert of a strategy's new rows. arguments: dict that dbt gives to a strategy. -#}
+    {% set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') %}
+    insert into {{ arguments.target_relation }} ({{ columns }})
+    select {{ columns }}
+    from {{ arguments.temp_relation }}
+{% endmacro %}
+
+
+{% macro is_waiting() -%}
+    {#- The condition that a classified raw row waits for a parent that may still come. -#}
+    coalesce(quarantine_reason in ('orphan_case', 'orphan_reference'), false)
+{%- endmacro %}

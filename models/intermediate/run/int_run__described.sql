@@ -1,0 +1,21 @@
+-- Grain: one row per thing that every figure depends on: a var, a reference table, the project's own text.
+{{ config(materialized='table') }}
+
+{% for name in figure_vars() %}
+select
+    'var' as kind,
+    '{{ name }}' as name,
+    {{ text_literal(var(name) | string) }} as content
+union all
+{% endfor %}
+{% for table, columns in reference_contract().items() %}
+select
+    'reference table' as kind,
+    '{{ table }}' as name,
+    ({{ content_hash(ref('stg_reference__' ~ table), columns) }}) as content
+union all
+{% endfor %}
+select
+    'project' as kind,
+    'models' as name,
+    '{{ project_fingerprint() if execute }}' as content
