@@ -33,14 +33,17 @@
 {%- endmacro %}
 
 
-{% macro cohort_grouping_sets(keys) -%}
+{% macro cohort_grouping_sets(keys, with_all=true) -%}
     {#-
         The grouping sets of every cell: the keys, with and without the workflow, for all cases and for each cohort dimension.
-        keys: list of column names that every set has. Use after `group by`, on cohort_attributes().
+        keys: list of column names that every set has. with_all: false leaves out the sets without the workflow. Use after
+        `group by`, on cohort_attributes().
     -#}
     grouping sets (
         {%- for dimension in [none] + cohort_dimensions() %}
+        {%- if with_all %}
         ({{ (keys + ([dimension] if dimension else [])) | join(', ') }}),
+        {%- endif %}
         ({{ (keys + ['workflow'] + ([dimension] if dimension else [])) | join(', ') }}){{ ',' if not loop.last }}
         {%- endfor %}
     )

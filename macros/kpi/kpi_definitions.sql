@@ -211,13 +211,6 @@
 {%- endmacro %}
 
 
-{% macro kpi_percentiles() -%}
-    {#- The columns median_value and p90_value of a group of KPI units: NULL for KPIs of another kind. -#}
-    {{ median('observed_value') }} filter (where kpi_id in ({{ kpis_of_kind(['median']) }})) as median_value,
-    {{ p90('observed_value') }} filter (where kpi_id in ({{ kpis_of_kind(['p90']) }})) as p90_value
-{%- endmacro %}
-
-
 {% macro settling_seconds() -%}
     {#- The least time, in seconds, after which a week's figures are final: settling_hours, at least the writeback timeout. -#}
     cast({{ [3600 * var('settling_hours') | float, 60 * var('writeback_timeout_minutes') | float] | max }} as {{ type_double() }})

@@ -1056,15 +1056,11 @@ MODELS = [
         "The baseline of a median is the median of the weeks' medians.",
         "baseline_pools_the_first_full_weeks",
         f"{KPI}/int_kpi__baselined.sql",
-        "    select\n        units.kpi_id,\n        windows.workflow,\n        {{ kpi_percentiles() }}\n    from units\n",
-        """
-    select
-        units.kpi_id,
-        windows.workflow,
-        {{ kpi_percentiles() }}
+        "as percentiles\n    from observed\n",
+        """as percentiles
     from (
-        select kpi_id, workflow, week_start, median(observed_value) as observed_value from units group by all
-    ) as units
+        select observed_for, workflow, week_start, median(observed_value) as observed_value from observed group by all
+    ) as observed
 """,
     ),
     model(

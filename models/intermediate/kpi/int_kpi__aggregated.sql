@@ -3,16 +3,43 @@
 
 with
 
-units as (
-    select * from {{ ref('int_kpi__unioned') }}
+workflow_cells as (
+    select * from {{ ref('int_kpi__celled') }}
+),
+
+percentiles as (
+    select * from {{ ref('int_kpi__percentiled') }}
+),
+
+cells as (
+    select
+        kpi_id,
+        week_start,
+        coalesce(workflow, '(all)') as workflow,
+        cohort_dimension,
+        cohort_value,
+        {{ exact_sum('numerator') }} as numerator,
+        cast(sum(denominator) as {{ dbt.type_bigint() }}) as denominator
+    from workflow_cells
+    {%- set keys = 'kpi_id, week_start, cohort_dimension, cohort_value' %}
+    group by grouping sets (({{ keys }}), ({{ keys }}, workflow)) -- noqa: PRS
 )
 
 select
-    kpi_id,
-    week_start,
-    {{ cohort_columns() }},
-    {{ exact_sum('numerator') }} as numerator,
-    cast(sum(denominator) as {{ dbt.type_bigint() }}) as denominator,
-    {{ kpi_percentiles() }}
-from units
-group by {{ cohort_grouping_sets(['kpi_id', 'week_start']) }} -- noqa: PRS
+    cells.kpi_id,
+    cells.week_start,
+    cells.workflow,
+    cells.cohort_dimension,
+    cells.cohort_value,
+    cells.numerator,
+    cells.denominator,
+    percentiles.median_value,
+    percentiles.p90_value
+from cells
+left join percentiles
+    on
+        cells.kpi_id = percentiles.kpi_id
+        and cells.week_start = percentiles.week_start
+        and cells.workflow = percentiles.workflow
+        and cells.cohort_dimension = percentiles.cohort_dimension
+        and cells.cohort_value = percentiles.cohort_value

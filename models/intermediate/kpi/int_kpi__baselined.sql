@@ -8,9 +8,8 @@ cells as (
     where cohort_dimension = 'all'
 ),
 
-units as (
-    select * from {{ ref('int_kpi__unioned') }}
-    where kpi_id in ({{ kpis_of_kind(['median', 'p90']) }})
+observed as (
+    select * from {{ ref('int_kpi__observed') }}
 ),
 
 first_days as (
@@ -53,27 +52,36 @@ pooled_cells as (
 
 pooled_units as (
     select
-        units.kpi_id,
+        observed.observed_for,
         windows.workflow,
-        {{ kpi_percentiles() }}
-    from units
+        {{ median_and_p90('observed.observed_value') }} as percentiles
+    from observed
     inner join windows
         on
-            (units.workflow = windows.workflow or windows.workflow = '(all)')
-            and {{ is_in_weeks('units.week_start', 'windows.first_week', var('baseline_weeks') | int) }}
-    group by units.kpi_id, windows.workflow
+            (observed.workflow = windows.workflow or windows.workflow = '(all)')
+            and {{ is_in_weeks('observed.week_start', 'windows.first_week', var('baseline_weeks') | int) }}
+    group by observed.observed_for, windows.workflow
+),
+
+percentiles as (
+    select
+        kpis.kpi_id,
+        pooled_units.workflow,
+        {{ kpi_percentiles() }}
+    from pooled_units
+    inner join {{ observing_kpis() }} on pooled_units.observed_for = kpis.observed_for
 ),
 
 pooled as (
     select
         pooled_cells.*,
-        pooled_units.median_value,
-        pooled_units.p90_value
+        percentiles.median_value,
+        percentiles.p90_value
     from pooled_cells
-    left join pooled_units
+    left join percentiles
         on
-            pooled_cells.kpi_id = pooled_units.kpi_id
-            and pooled_cells.workflow = pooled_units.workflow
+            pooled_cells.kpi_id = percentiles.kpi_id
+            and pooled_cells.workflow = percentiles.workflow
 )
 
 select

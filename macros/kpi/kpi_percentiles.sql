@@ -1,0 +1,94 @@
+{% macro kpi_observations() %}
+    {#-
+        What percentiles are taken of, once for all KPIs that take one of the same values.
+        Returns: dict of kpi_id, the first of those KPIs -> its side as in kpi_sides(), with the list `kpi_ids`.
+    -#}
+    {% set observations = {} %}
+    {% for kpi_id, kpi in kpi_definitions().items() if kpi.observed %}
+        {% set side = kpi_sides(kpi_id, kpi)[0] %}
+        {% set alike = [] %}
+        {% for other in observations.values() if [other.of, other.clock, other.counted, other.observed] == [side.of, side.clock, side.counted, side.observed] %}
+            {% do alike.append(other) %}
+        {% endfor %}
+        {% if alike %}
+            {% do alike[0].kpi_ids.append(kpi_id) %}
+        {% else %}
+            {% do side.update({'kpi_ids': [kpi_id]}) %}
+            {% do observations.update({kpi_id: side}) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(observations) }}
+{% endmacro %}
+
+
+{% macro observing_kpis() -%}
+    {#- The KPIs that take a percentile as a relation to select from: kpi_id and observed_for, as in int_kpi__observed. May be empty. -#}
+    {%- set rows = [] -%}
+    {%- for observed_for, side in kpi_observations().items() -%}
+        {%- for kpi_id in side.kpi_ids -%}
+            {%- do rows.append("('" ~ kpi_id ~ "', '" ~ observed_for ~ "')") -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    (values {{ rows | join(', ') or '(null, null)' }}) as kpis (kpi_id, observed_for)
+{%- endmacro %}
+
+
+{% macro median_and_p90(value) -%}
+    {#-
+        The median and the 90th percentile of a group's units in one array, so that the values are held once: percentile() of both.
+        value: numeric SQL expression; NULLs are left out.
+    -#}
+    percentile_cont(array[0.5, 0.9]) within group (order by {{ value }})
+{%- endmacro %}
+
+
+{% macro kpi_percentiles() -%}
+    {#-
+        The columns median_value and p90_value of a KPI: NULL where it is of another kind. Expects the columns kpi_id and percentiles,
+        of median_and_p90().
+    -#}
+    case when kpi_id in ({{ kpis_of_kind(['median']) }}) then percentiles[1] end as median_value,
+    case when kpi_id in ({{ kpis_of_kind(['p90']) }}) then percentiles[2] end as p90_value
+{%- endmacro %}
+
+
+{% macro percentiled_cells(dimension) -%}
+    {#-
+        The query of the percentiles by one cohort dimension. dimension: one of cohort_dimensions(), or `all` for all cases.
+    -#}
+    {%- set cohort = "'all'" if dimension == 'all' else dimension -%}
+    with
+
+    observed as (
+        select * from {{ ref('int_kpi__observed') }}
+    ),
+
+    cells as (
+        select
+            observed_for,
+            week_start,
+            coalesce(workflow, '(all)') as workflow,
+            {{ cohort }} as cohort_value,
+            {{ median_and_p90('observed_value') }} as percentiles
+        from observed
+        {%- set keys = 'observed_for, week_start' ~ (', ' ~ dimension if dimension != 'all') %}
+        group by grouping sets (({{ keys }}), ({{ keys }}, workflow)) -- noqa: PRS
+    )
+
+    select
+        kpis.kpi_id,
+        cells.week_start,
+        cells.workflow,
+        '{{ dimension }}' as cohort_dimension,
+        cells.cohort_value,
+        {{ kpi_percentiles() | indent(4) }}
+    from cells
+    inner join {{ observing_kpis() }} on cells.observed_for = kpis.observed_for
+{%- endmacro %}
+
+
+{% macro insert_percentiles(dimension) -%}
+    {#- The statement that adds the percentiles by a cohort dimension to int_kpi__percentiled. dimension: one of cohort_dimensions(). -#}
+    insert into {{ this }} (kpi_id, week_start, workflow, cohort_dimension, cohort_value, median_value, p90_value)
+    {{ percentiled_cells(dimension) }}
+{%- endmacro %}
