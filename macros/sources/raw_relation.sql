@@ -1,10 +1,9 @@
-{% macro raw_relation(kind, table) %}
+{% macro raw_relation(kind, table, own) %}
     {#-
         Where a raw table is read from (README, "Your own events"): a from-item, or none for an event table without a file.
         A reference table that the user doesn't bring comes from the seeds.
-        kind: 'events' or 'reference'. table: a table of that kind's contract.
+        kind: 'events' or 'reference'. table: a table of that kind's contract. own: its own_relation().
     -#}
-    {% set own = own_relation(kind, table) %}
     {% set missing = graph.get('closed_loop_missing_' ~ kind) if execute else none %}
     {% if own is none and missing is not none and table not in missing %}
         {% do exceptions.raise_compiler_error(
@@ -64,11 +63,17 @@
     -#}
     {#- What stands in the path is no pattern. -#}
     {% set stem = path.rstrip('/') | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') ~ '/' ~ table %}
+    {% set forms = [stem ~ '.parquet', stem ~ '/**/*.parquet', stem ~ '.csv'] %}
+    {% set query %}
+        {% for form in forms %}
+        (select {{ loop.index0 }} as form_index from glob({{ dbt.string_literal(dbt.escape_single_quotes(form)) }}) limit 1)
+        {{ 'union all' if not loop.last }}
+        {% endfor %}
+        order by form_index
+    {% endset %}
     {% set found = [] %}
-    {% for form in [stem ~ '.parquet', stem ~ '/**/*.parquet', stem ~ '.csv'] %}
-        {% if run_query("select 1 from glob(" ~ dbt.string_literal(dbt.escape_single_quotes(form)) ~ ") limit 1") | length > 0 %}
-            {% do found.append(form) %}
-        {% endif %}
+    {% for row in run_query(query) %}
+        {% do found.append(forms[row[0] | int]) %}
     {% endfor %}
     {% if found | length > 1 %}
         {% do exceptions.raise_compiler_error(

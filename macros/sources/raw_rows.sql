@@ -4,8 +4,8 @@
         An event table without a file is a query of no rows.
         kind: 'events' or 'reference'. table: a table of that kind's contract.
     -#}
-    {%- set relation = raw_relation(kind, table) -%}
     {%- set own = own_relation(kind, table) -%}
+    {%- set relation = raw_relation(kind, table, own) -%}
     {%- set found_types = source_types(own) if own is not none else {} -%}
     select
         {%- for column, spec in contract(kind)[table].items() %}
