@@ -1,0 +1,641 @@
+"""Hostile events, split at random into runs: the same database is built again and again while files grow and `as_of` rises.
+
+``make_split(seed)`` gives a Split: what stands in the files at each run, and the moment that the run is computed for. The events
+are those of hostile.py; time without events is cut into them, and cases are planted whose parts come in different runs (an
+orphan and its parent, an attempt and its retry, …). ``met(split)`` says, by the oracle's tables of each run, what a split holds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import duckdb
+import hostile
+import oracle
+from hostile import DAY, HOUR, MICROSECOND, MINUTE, Row, Tables
+from made_events import DEFAULTS
+
+CHILDREN = [table for table in DEFAULTS if table != "case_triggers"]
+GAPS = [MICROSECOND, 30 * MINUTE, 5 * HOUR, DAY, 3 * DAY, 10 * DAY, 40 * DAY]
+# What a run is about. Only `new` has events of its own; `empty` comes before every event, `time` and `again` bring none.
+KINDS = ["empty", "new", "time", "again"]
+
+
+class Run(NamedTuple):
+    """One build: what it is about, its moment, all rows of the files at that time, and those that were not there before."""
+
+    kind: str
+    as_of: dt.datetime | None
+    events: Tables
+    new: Tables
+    is_late: bool
+
+
+class Split(NamedTuple):
+    """A sequence of runs. way: 'grown' (no var; rows come with their moment), 'asked' (the same with the var `as_of`, later
+    than the rows), 'whole' (all rows are there from the start, most of them later than `as_of`)."""
+
+    seed: int
+    way: str
+    runs: list[Run]
+    reference: Tables
+    variables: Row
+
+    def variables_of(self, run: Run) -> Row:
+        """The dbt vars of a run, without paths."""
+        return self.variables if self.way == "grown" else {**self.variables, "as_of": run.as_of}
+
+    def expected(self, run: Run) -> Tables:
+        """The oracle's tables for a run."""
+        return oracle.build(run.events, self.reference, self.variables_of(run))
+
+    def __str__(self) -> str:
+        """The seed and the runs, to find a difference by."""
+        lines = [f"seed {self.seed}, {self.way}, {self.variables}"]
+        for number, run in enumerate(self.runs):
+            count = sum(map(len, run.new.values()))
+            lines.append(
+                f"  run {number} {run.kind}: {run.as_of}, {count} rows{' (late ones too)' if run.is_late else ''}"
+            )
+        return "\n".join(lines)
+
+
+def total(tables: Tables) -> int:
+    """The number of rows of all tables."""
+    return sum(map(len, tables.values()))
+
+
+# Moments ---------------------------------------------------------------------------------------------------------------
+
+
+def kinds_of(chance: random.Random, count: int) -> list[str]:
+    """What each run is about; at least two bring events."""
+    kinds = ["empty" if chance.random() < 0.3 and count > 2 else "new"]
+    while len(kinds) < count - 1:
+        kinds.append(chance.choice(["new", "new", "new", "time", "again"]))
+    kinds.append("new" if kinds.count("new") < 2 else chance.choice(["new", "time", "again"]))
+    if kinds.count("new") < 2:
+        return kinds_of(chance, count)
+    return kinds
+
+
+def cut(chance: random.Random, events: Tables, kinds: list[str], edge: dt.datetime | None) -> list[dt.datetime]:
+    """The moments of the runs. Before a run without events, all later rows are loaded later, so that there is time for it.
+
+    edge: the moment round which hostile events were made; one of the moments, where there is room.
+    """
+    loads = sorted({row["loaded_at"] for rows in events.values() for row in rows if row["loaded_at"] is not None})
+    wanted = kinds.count("new")
+    points = {edge} if edge is not None and loads[0] < edge else set()
+    if points and wanted > 2 and chance.random() < 0.5:
+        points.add(edge - MICROSECOND)
+    while len(points) < wanted:
+        points.add(chance.choice(loads[len(loads) // 5 :]) + chance.choice([0 * HOUR, 0 * HOUR, -MICROSECOND, HOUR]))
+    ordered = iter(sorted(points))
+
+    gaps: list[tuple[dt.datetime, dt.timedelta]] = []
+    moments: list[dt.datetime] = []
+    last, waited = None, 0 * HOUR
+    for kind in kinds:
+        if kind == "empty":
+            moments.append(loads[0] - DAY)
+        elif kind == "new":
+            last = next(ordered)
+            moments.append(last + waited)
+        elif kind == "time" and last is not None:
+            gap = chance.choice(GAPS)
+            gaps.append((last, gap))
+            waited += gap
+            moments.append(last + waited)
+        else:
+            moments.append(moments[-1])
+    for rows in events.values():
+        for row in rows:
+            if row["loaded_at"] is not None:
+                row["loaded_at"] += sum((gap for point, gap in gaps if row["loaded_at"] > point), 0 * HOUR)
+    return moments
+
+
+# Planted cases ---------------------------------------------------------------------------------------------------------
+
+
+class Plants:
+    """Cases whose events come in different runs: a first part in one run, a second in a later one, a third then or later."""
+
+    def __init__(self, chance: random.Random, moments: list[dt.datetime], kinds: list[str], names: list[str]) -> None:
+        self.chance = chance
+        self.moments = moments
+        self.runs = [number for number, kind in enumerate(kinds) if kind == "new"]
+        self.names = names
+        self.events: Tables = {table: [] for table in DEFAULTS}
+        self.count = 0
+
+    def parts(self) -> list[dt.datetime]:
+        """Three moments to load at, of two runs or three: often just the moment of the run."""
+        first, second = sorted(self.chance.sample(self.runs, 2))
+        third = self.chance.choice([number for number in self.runs if number >= second])
+        return [self.load(number) for number in (first, second, third)]
+
+    def load(self, number: int) -> dt.datetime:
+        """A moment at which rows are loaded for a run."""
+        end = self.moments[number]
+        begin = max([end - 5 * DAY, *(moment for moment in self.moments[:number] if moment < end)])
+        return self.chance.choice([end, begin + MICROSECOND, begin + (end - begin) * self.chance.random()])
+
+    def name(self, kind: str) -> str:
+        """A new id."""
+        self.count += 1
+        return f"{self.chance.choice(hostile.NASTY)}planted {kind}{self.count}"
+
+    def case(self, loaded_at: dt.datetime | None = None, **own: Any) -> str:
+        """A new case; without `loaded_at` its trigger is still to come."""
+        case_id = self.name("case")
+        if loaded_at is not None:
+            self.add("case_triggers", case_id, loaded_at, **own)
+        return case_id
+
+    def add(self, table: str, case_id: str | None, loaded_at: dt.datetime | None, **own: Any) -> Row:
+        """An event, by default of an hour before it was loaded."""
+        occurred_at = (loaded_at or self.moments[0]) - HOUR
+        row = {"event_id": self.name(table), "case_id": case_id, "occurred_at": occurred_at, "loaded_at": loaded_at}
+        row |= DEFAULTS[table]
+        if table == "case_triggers":
+            row["workflow"] = self.chance.choice(self.names)
+        self.events[table].append({**row, **own})
+        return self.events[table][-1]
+
+    def plant(self) -> None:
+        """Everything, each in runs of its own choice."""
+        for table in CHILDREN:
+            self.orphan(table)
+        for grow in (
+            self.orphans_of_one_case, self.references, self.deliveries, self.triggers, self.writebacks, self.keys,
+            self.checks, self.messages, self.payments, self.touches, self.agents, self.evidence, self.months, self.waiting,
+        ):  # fmt: skip
+            grow(*self.parts())
+
+    def orphan(self, table: str) -> None:
+        """An event whose case is triggered in a later run."""
+        first, second, _ = self.parts()
+        case_id = self.case()
+        if table == "writeback_acks":
+            self.add("writeback_attempts", case_id, first)
+        self.add(table, case_id, first)
+        self.add("case_triggers", case_id, second)
+
+    def orphans_of_one_case(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """Every kind of event, then a trigger that is refused, then a good delivery of it."""
+        case_id = self.case()
+        for table in CHILDREN:
+            self.add(table, case_id, first)
+        good = self.add("case_triggers", case_id, third)
+        self.events["case_triggers"].append({**good, "workflow": "no such", "loaded_at": first})
+
+    def references(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """An acknowledgement before its attempt, a touch before its exception; an exception that is refused at first."""
+        case_id = self.case(first)
+        self.add("writeback_acks", case_id, first)
+        self.add("writeback_attempts", case_id, second, occurred_at=first - 2 * HOUR)
+        late = {"event_id": self.name("exception"), "occurred_at": first - 2 * HOUR}
+        self.add("agent_touches", case_id, first, exception_id=late["event_id"])
+        self.add("exceptions", case_id, second, **late)
+        again = self.case(first)
+        raised = self.add("exceptions", again, third, occurred_at=first - 2 * HOUR)
+        self.events["exceptions"].append({**raised, "loaded_at": first, "reason": ""})
+        self.add("agent_touches", again, first, exception_id=raised["event_id"])
+        # The attempt is there, its case is not: the acknowledgement waits for both.
+        unknown = self.case()
+        self.add("writeback_acks", unknown, first)
+        self.add("case_triggers", unknown, second)
+        self.add("writeback_attempts", unknown, third)
+
+    def deliveries(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """Events that are delivered again: for another case, with other values, good after bad, for a case after an orphan."""
+        one, other, nobody = self.case(first), self.case(first), self.case()
+        payment = self.add("payments", one, first, amount=Decimal("10.00"))
+        self.events["payments"].append({**payment, "case_id": other, "loaded_at": second})
+        self.events["payments"].append({**payment, "amount": Decimal("99.00"), "loaded_at": third})
+        bad = self.add("payments", one, first, amount=Decimal("-1.00"))
+        self.events["payments"].append({**bad, "case_id": other, "amount": Decimal("7.00"), "loaded_at": second})
+        lost = self.add("identity_checks", nobody, first)
+        self.events["identity_checks"].append({**lost, "case_id": one, "loaded_at": second})
+        trigger = self.add("case_triggers", self.case(), first)
+        self.events["case_triggers"].append({**trigger, "case_id": self.case(), "loaded_at": second})
+
+    def triggers(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """An earlier trigger of a known case: in another week and workflow; a tie; one that is later and only counts."""
+        for gap in (0 * HOUR, MICROSECOND, 9 * DAY):
+            case_id = self.case(first, workflow=self.names[0])
+            known = self.events["case_triggers"][-1]["occurred_at"]
+            self.add("writeback_attempts", case_id, first)
+            self.add(
+                "case_triggers", case_id, second, workflow=self.names[-1], occurred_at=known - gap, product="earlier"
+            )
+            self.add("case_triggers", case_id, third, occurred_at=known + HOUR / 2)
+
+    def writebacks(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """A retry of a verified writeback, an attempt before the known first, acknowledgements long after."""
+        case_id = self.case(first, occurred_at=first - DAY)
+        attempt = {"idempotency_key": self.name("key"), "error_reason": "slow"}
+        self.add("writeback_attempts", case_id, first, **attempt)
+        self.add(
+            "writeback_acks", case_id, first, idempotency_key=attempt["idempotency_key"], occurred_at=first - MINUTE
+        )
+        self.add("writeback_attempts", case_id, second, **attempt)
+        self.add("writeback_attempts", case_id, third, **attempt, occurred_at=first - 2 * HOUR, fields_required=9)
+        other = self.case(first)
+        self.add("writeback_attempts", other, first, idempotency_key="late")
+        for number, loaded_at in enumerate((second, third)):
+            self.add("writeback_acks", other, loaded_at, idempotency_key="late", ack_id=f"late{number}")
+
+    def keys(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """A key that another case uses later: a violation of both."""
+        key = self.name("key")
+        for loaded_at in (first, second, third):
+            self.add("writeback_attempts", self.case(loaded_at), loaded_at, idempotency_key=key)
+
+    def checks(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """A pass earlier than the known one, a failure before both."""
+        case_id = self.case(first, occurred_at=first - 2 * DAY)
+        self.add("identity_checks", case_id, first)
+        self.add("identity_checks", case_id, second, occurred_at=first - DAY)
+        self.add("identity_checks", case_id, third, occurred_at=first - DAY - HOUR, outcome="failed")
+
+    def messages(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """Delivered before it is known to be sent; the customer acts on it later."""
+        case_id = self.case(first)
+        self.add("message_events", case_id, first, status="delivered")
+        self.add("message_events", case_id, second, occurred_at=first - 2 * HOUR, channel="email", is_fallback=True)
+        self.add("action_events", case_id, third, message_id="m", occurred_at=first - HOUR - MINUTE, step="started")
+
+    def payments(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """A payment and its refund."""
+        case_id = self.case(first)
+        self.add("payments", case_id, first, amount=Decimal("25.50"))
+        self.add("payments", case_id, second, amount=Decimal("25.50"), status="refunded")
+        self.add("payments", case_id, third, amount=Decimal("1.25"), flow="agent")
+
+    def touches(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """Touches of an exception that was closed in an earlier run."""
+        case_id = self.case(first)
+        raised = self.add("exceptions", case_id, first)["event_id"]
+        for loaded_at in (first, second, third):
+            at = loaded_at - HOUR
+            self.add(
+                "agent_touches", case_id, loaded_at, exception_id=raised, ended_at=at + MINUTE, handle_minutes=7 / 3
+            )
+
+    def agents(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """A resolved case that was automated until an agent acts."""
+        case_id = self.case(first, occurred_at=first - DAY)
+        self.add("message_events", case_id, first, occurred_at=first - DAY)
+        self.add("action_events", case_id, first, message_id="m")
+        self.add("writeback_attempts", case_id, first, occurred_at=first - HOUR)
+        self.add("writeback_acks", case_id, first, occurred_at=first - HOUR)
+        self.add("action_events", case_id, second, actor="agent", step="started")
+        self.add("writeback_attempts", case_id, third, idempotency_key="second")
+
+    def evidence(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """Consent and document come after the case is done, as of before."""
+        case_id = self.case(first, occurred_at=first - DAY)
+        for table in ("action_events", "writeback_attempts", "writeback_acks"):
+            self.add(table, case_id, first)
+        for kind, loaded_at in (("consent", second), ("document", second), ("identity", third)):
+            self.add("evidence_items", case_id, loaded_at, evidence_type=kind, occurred_at=first - DAY)
+
+    def months(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """Cases of a month that is over, and of the month that runs, which share fixed costs with those of later runs."""
+        for loaded_at in (first, second, third):
+            for gap in (HOUR, 33 * DAY):
+                self.case(loaded_at, occurred_at=first - gap, workflow=self.names[0])
+
+    def waiting(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """Nothing comes but time: a term, a timeout, a maturity."""
+        for table in ("action_events", "writeback_attempts", "exceptions", "message_events"):
+            for loaded_at in (first, second):
+                self.add(table, self.case(loaded_at), loaded_at)
+
+    def nameless(self, moment: dt.datetime) -> None:
+        """A row that is quarantined, of a known case: it only moves the greatest `loaded_at`."""
+        known = self.chance.choice(self.events["case_triggers"])["case_id"]
+        self.add(self.chance.choice(CHILDREN), known, moment, event_id=None)
+
+
+def fixed_costs(moments: list[dt.datetime], zone: ZoneInfo, currency: str) -> list[Row]:
+    """Costs that all cases of a month share, for every month of the split and the two before."""
+    first, last = min(moments) - 40 * DAY, max(moments) + DAY
+    days = (first + number * DAY for number in range((last - first) // DAY + 1))
+    months = {day.replace(tzinfo=dt.UTC).astimezone(zone).date().replace(day=1) for day in days}
+    shared = {"category": "platform", "workflow": None, "amount": Decimal("930.00"), "currency": currency}
+    return [{"month": month, **shared} for month in sorted(months)]
+
+
+# Splits ----------------------------------------------------------------------------------------------------------------
+
+
+def make_split(
+    seed: int, way: str | None = None, kinds: list[str] | None = None, late: bool | None = None, cases: int = 25
+) -> Split:
+    """A split of a seed. What is not given is drawn: way, kinds (2 to 20 runs), late (rows that miss their run)."""
+    chance = random.Random(f"split {seed}")
+    events, reference, variables = hostile.hostile_events(seed, cases=cases)
+    edge = variables.pop("as_of", None)
+    # Planted events happen some weeks before the first run.
+    variables.pop("history_start", None)
+    drawn = chance.choice(["grown", "grown", "asked", "whole"])
+    way = way or drawn
+    drawn_kinds = kinds_of(chance, chance.choice([2, 3, 4, 5, 6, 8, 12, 20]))
+    kinds = kinds or drawn_kinds
+    drawn_late = way != "whole" and chance.random() < 0.3
+    late = drawn_late if late is None else late
+
+    moments = cut(chance, events, kinds, edge)
+    names = [row["workflow"] for row in reference["workflows"][:-1]]
+    currency = variables.get("reporting_currency", "USD")
+    reference["fixed_costs"] += fixed_costs(moments, ZoneInfo(variables["reporting_timezone"]), currency)
+    plants = Plants(chance, moments, kinds, names)
+    plants.plant()
+    for payment in plants.events["payments"]:
+        payment["currency"] = currency
+    if way == "grown":
+        # Without the var, a run's moment is that of its last row.
+        for moment, kind in zip(moments, kinds, strict=True):
+            if kind != "empty":
+                plants.nameless(moment)
+    for _ in range(2):
+        plants.add(chance.choice(CHILDREN), plants.events["case_triggers"][0]["case_id"], None)
+    for table, rows in plants.events.items():
+        events[table] += rows
+        chance.shuffle(events[table])
+    return Split(seed, way, arrange(chance, events, moments, kinds, way, late), reference, variables)
+
+
+def arrange(
+    chance: random.Random, events: Tables, moments: list[dt.datetime], kinds: list[str], way: str, late: bool
+) -> list[Run]:
+    """The runs: which rows are in the files by when. Rows without `loaded_at` come with any run."""
+    count = len(moments)
+    arrival: dict[int, int] = {}
+    bringing = [number for number, kind in enumerate(kinds) if kind == "new"]
+    for rows in events.values():
+        for row in rows:
+            if way == "whole":
+                arrival[id(row)] = 0
+            elif row["loaded_at"] is None:
+                arrival[id(row)] = chance.randrange(count)
+            else:
+                arrival[id(row)] = next((n for n in range(count) if row["loaded_at"] <= moments[n]), count)
+    if late:
+        # The rows of the moment itself come late too, and deliveries before those that are known.
+        last = chance.choice(bringing[1:])
+        missed = [row for rows in events.values() for row in rows if arrival[id(row)] < last and row["loaded_at"]]
+        for row in chance.sample(missed, min(9, len(missed))):
+            arrival[id(row)] = last
+    runs: list[Run] = []
+    for number, kind in enumerate(kinds):
+        there = {table: [row for row in rows if arrival[id(row)] <= number] for table, rows in events.items()}
+        new = {table: [row for row in rows if arrival[id(row)] == number] for table, rows in events.items()}
+        as_of = oracle.default_as_of(there) if way == "grown" else moments[number]
+        before = runs[-1].as_of if runs else None
+        is_late = before is not None and any(
+            row["loaded_at"] is not None and row["loaded_at"] <= before for rows in new.values() for row in rows
+        )
+        runs.append(Run(kind, as_of, there, new, is_late))
+    return runs
+
+
+# Files -----------------------------------------------------------------------------------------------------------------
+
+
+class Files:
+    """A folder of Parquet files that grows: a table is one file that is replaced, or parts, of which some grow too."""
+
+    def __init__(self, folder: Path, chance: random.Random) -> None:
+        self.folder = folder
+        self.chance = chance
+        self.forms = {table: chance.choice(["file", "parts", "parts", "growing part"]) for table in DEFAULTS}
+        self.runs = 0
+
+    def add(self, rows: Tables) -> None:
+        """Lay the rows of a run down. A table without any row has no file at first, but for one: a folder may not be empty."""
+        written = self.folder.parent / "written"
+        hostile.write_parquet(rows, str(written))
+        self.runs += 1
+        for table, form in self.forms.items():
+            place = self.folder / table
+            if not rows[table] and not (table == "case_triggers" and self.runs == 1):
+                continue
+            # The names say nothing about the order.
+            name = {"file": f"{table}.parquet", "growing part": f"{table}/part.parquet"}.get(
+                form, f"{table}/{self.chance.randrange(10**9)}/{99 - self.runs}.parquet"
+            )
+            target = self.folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            merge([*([target] if target.exists() else []), written / f"{table}.parquet"], target)
+            parts = list(place.rglob("*.parquet"))
+            if form == "parts" and len(parts) > 1 and self.chance.random() < 0.2:
+                merge(parts, place / "all.parquet")
+                for part in parts:
+                    if part != place / "all.parquet":
+                        part.unlink()
+
+
+def merge(parts: list[Path], target: Path) -> None:
+    """Write the rows of some Parquet files to one, which may be one of them."""
+    temporary = target.with_suffix(".tmp")
+    names = ", ".join(f"'{part}'" for part in parts)
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (from read_parquet([{names}])) to '{temporary}' (format parquet)")
+    temporary.rename(target)
+
+
+# What a split holds ----------------------------------------------------------------------------------------------------
+
+Key = tuple[Any, ...]
+
+# Every split of at least two runs with events meets these.
+ALWAYS = {
+    *(f"orphan_case: {table}" for table in CHILDREN),
+    "orphan_reference: writeback_acks",
+    "orphan_reference: agent_touches",
+    "delivered again for another case",
+    "delivered again with other values",
+    "bad at first, then good",
+    "an earlier trigger",
+    "an earlier trigger moves the week",
+    "an earlier trigger changes the workflow",
+    "an older writeback is retried",
+    "an older writeback is verified",
+    "an older writeback gets another first attempt",
+    "a key is used by another case later",
+    "a pass before the known pass",
+    "sent after delivered",
+    "a refund",
+    "a touch of an older exception",
+    "an agent ends automation",
+    "a new case changes the fixed charges of others",
+    "loaded just at as_of",
+}
+# And these depend on its kinds of run, or on chance; the default splits together meet all of them.
+SOMETIMES = {
+    "no case, then cases",
+    "as_of again",
+    "only time passes",
+    "a table without a file at first",
+    "a row without loaded_at comes later",
+    "time makes due",
+    "time matures",
+    "time settles a writeback",
+    "time makes a violation",
+    "time accrues fixed costs",
+    "time makes a week final",
+}
+
+
+def by_key(rows: Iterable[Row], *columns: str) -> dict[Key, Row]:
+    """Rows by some columns."""
+    return {tuple(row[name] for name in columns): row for row in rows}
+
+
+def both(before: Tables, after: Tables, table: str, *columns: str) -> list[tuple[Row, Row]]:
+    """The rows of a table that are there before and after."""
+    earlier, later = by_key(before[table], *columns), by_key(after[table], *columns)
+    return [(earlier[key], later[key]) for key in earlier.keys() & later.keys()]
+
+
+def fixed(tables: Tables) -> dict[str, float]:
+    """The fixed charges by case."""
+    sums: dict[str, float] = {}
+    for row in tables["fct_charge"]:
+        if row["is_fixed"] and row["amount"] is not None:
+            sums[row["case_id"]] = sums.get(row["case_id"], 0) + row["amount"]
+    return sums
+
+
+def accepted(split: Split, run: Run) -> set[Key]:
+    """(table, event_id, case_id) of the accepted rows of a run."""
+    settings = oracle.settings_from(run.events, split.variables_of(run))
+    rows = oracle.sort_rows(run.events, oracle.reference_from(split.reference), settings).accepted
+    return {(table, row["event_id"], row["case_id"]) for table in rows for row in rows[table]}
+
+
+def deliveries_met(run: Run, moment: dt.datetime | None, new: Tables, good: set[Key]) -> set[str]:
+    """What deliveries of known events bring. moment: of the run before."""
+    found = set()
+    for table, rows in new.items():
+        known: dict[str, list[Row]] = {}
+        for row in run.events[table]:
+            if row["event_id"] and row["loaded_at"] and moment and row["loaded_at"] <= moment:
+                known.setdefault(row["event_id"], []).append(row)
+        for row in rows:
+            for other in known.get(row["event_id"], []):
+                if (table, other["event_id"], other["case_id"]) in good:
+                    same_case = row["case_id"] == other["case_id"]
+                    changed = any(row[name] != other[name] for name in DEFAULTS[table])
+                    found |= set() if same_case else {"delivered again for another case"}
+                    found |= {"delivered again with other values"} if same_case and changed else set()
+    return found
+
+
+def met_between(split: Split, before: Run, run: Run, earlier: Tables, later: Tables) -> set[str]:
+    """What happens from one run to the next, by the oracle's tables of both."""
+    old, good = accepted(split, before), accepted(split, run)
+    new = {
+        table: [
+            row
+            for row in rows
+            if is_visible(row, run) and not (row in before.events[table] and is_visible(row, before))
+        ]
+        for table, rows in run.events.items()
+    }
+    touched = {row["case_id"] for rows in new.values() for row in rows}
+    found = deliveries_met(run, before.as_of, new, old)
+    fresh = {(table, row["event_id"]) for table, rows in new.items() for row in rows}
+    for row in earlier["rpt_quarantined_event"]:
+        key = (row["source_table"], row["event_id"], row["case_id"])
+        if row["reason"].startswith("orphan"):
+            found |= {f"{row['reason']}: {key[0]}"} if key in good and key[:2] not in fresh else set()
+        elif key[1] and key[:2] in fresh and any(key[:2] == other[:2] for other in good - old):
+            found.add("bad at first, then good")
+
+    for was, now in both(earlier, later, "fct_case_journey", "case_id"):
+        if now["triggered_at"] < was["triggered_at"]:
+            found.add("an earlier trigger")
+            found |= (
+                {"an earlier trigger moves the week"} if was["triggered_at"] - now["triggered_at"] > 7 * DAY else set()
+            )
+            found |= {"an earlier trigger changes the workflow"} if now["workflow"] != was["workflow"] else set()
+        if was["identity_passed_at"] and now["identity_passed_at"] < was["identity_passed_at"]:
+            found.add("a pass before the known pass")
+        if was["is_automated"] and not now["is_automated"] and now["is_agent_touched"]:
+            found.add("an agent ends automation")
+        if now["case_id"] not in touched:
+            found |= {"time makes due"} if now["is_due"] and not was["is_due"] else set()
+            found |= {"time matures"} if now["is_mature"] and not was["is_mature"] else set()
+    for was, now in both(earlier, later, "fct_writeback", "case_id", "idempotency_key"):
+        found |= {"an older writeback is retried"} if now["is_retried"] and not was["is_retried"] else set()
+        found |= {"an older writeback is verified"} if now["is_verified"] and not was["is_verified"] else set()
+        if now["first_attempted_at"] < was["first_attempted_at"]:
+            found.add("an older writeback gets another first attempt")
+        if now["case_id"] not in touched and now["is_settled"] and not was["is_settled"]:
+            found.add("time settles a writeback")
+    for was, now in both(earlier, later, "fct_message", "case_id", "message_id"):
+        found |= {"sent after delivered"} if was["delivered_at"] and not was["sent_at"] and now["sent_at"] else set()
+    for was, now in both(earlier, later, "fct_exception", "exception_id"):
+        found |= {"a touch of an older exception"} if now["touch_count"] > was["touch_count"] > 0 else set()
+    known = {row["case_id"] for row in earlier["fct_case_journey"]}
+    refunds = {row["case_id"] for row in new["payments"] if row["status"] == "refunded"}
+    found |= {"a refund"} if refunds & known else set()
+
+    violations = {(row["kind"], row["case_id"]) for row in earlier["rpt_integrity_violation"]}
+    for row in later["rpt_integrity_violation"]:
+        if row["case_id"] in known - touched and (row["kind"], row["case_id"]) not in violations:
+            reused = row["kind"] == "idempotency_key_reused"
+            found.add("a key is used by another case later" if reused else "time makes a violation")
+    charges, others = fixed(earlier), fixed(later)
+    shared = {case for case in charges.keys() & others.keys() - touched if charges[case] > others[case] + 1e-9}
+    found |= {"a new case changes the fixed charges of others"} if shared else set()
+    if not any(new.values()) or touched <= {
+        row["case_id"] for rows in new.values() for row in rows if not row["event_id"]
+    }:
+        found.add("as_of again" if run.as_of == before.as_of else "only time passes")
+        grown = any(others[case] > charges[case] + 1e-9 for case in charges.keys() & others.keys())
+        found |= {"time accrues fixed costs"} if grown else set()
+        cells = both(earlier, later, "rpt_kpi_weekly", *oracle_cell())
+        final = any(was["is_provisional"] and not now["is_provisional"] for was, now in cells)
+        found |= {"time makes a week final"} if final else set()
+    return found
+
+
+def oracle_cell() -> tuple[str, ...]:
+    """The key of rpt_kpi_weekly."""
+    return ("week_start", "workflow", "cohort_dimension", "cohort_value", "kpi_id")
+
+
+def is_visible(row: Row, run: Run) -> bool:
+    """Whether a run sees a row."""
+    return row["loaded_at"] is None or (run.as_of is not None and row["loaded_at"] <= run.as_of)
+
+
+def met(split: Split) -> set[str]:
+    """Which of ALWAYS and SOMETIMES the runs of a split meet."""
+    found = set()
+    tables = [split.expected(run) for run in split.runs]
+    for number in range(1, len(tables)):
+        before, run = split.runs[number - 1 : number + 1]
+        found |= met_between(split, before, run, tables[number - 1], tables[number])
+        if not tables[number - 1]["fct_case_journey"] and tables[number]["fct_case_journey"]:
+            found.add("no case, then cases")
+        if any(row["loaded_at"] is None for rows in run.new.values() for row in rows):
+            found.add("a row without loaded_at comes later")
+        if any(rows and not before.events[table] for table, rows in run.new.items()):
+            found.add("a table without a file at first")
+        if any(row["loaded_at"] == before.as_of for rows in before.events.values() for row in rows):
+            found.add("loaded just at as_of")
+    return found
