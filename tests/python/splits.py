@@ -604,7 +604,7 @@ def met_between(split: Split, before: Run, run: Run, earlier: Tables, later: Tab
     if not any(new.values()) or touched <= {
         row["case_id"] for rows in new.values() for row in rows if not row["event_id"]
     }:
-        found.add("as_of again" if run.as_of == before.as_of else "only time passes")
+        found |= {"only time passes"} if run.as_of != before.as_of else set()
         grown = any(others[case] > charges[case] + 1e-9 for case in charges.keys() & others.keys())
         found |= {"time accrues fixed costs"} if grown else set()
         cells = both(earlier, later, "rpt_kpi_weekly", *oracle_cell())
@@ -632,6 +632,8 @@ def met(split: Split) -> set[str]:
         found |= met_between(split, before, run, tables[number - 1], tables[number])
         if not tables[number - 1]["fct_case_journey"] and tables[number]["fct_case_journey"]:
             found.add("no case, then cases")
+        if run.as_of == before.as_of and not run.is_late:
+            found.add("as_of again")
         if any(row["loaded_at"] is None for rows in run.new.values() for row in rows):
             found.add("a row without loaded_at comes later")
         if any(rows and not before.events[table] for table, rows in run.new.items()):
