@@ -62,9 +62,14 @@ class Step(NamedTuple):
     # Whether it has to be a full rebuild; None where either is right.
     is_full: bool | None
 
-    def says_what_it_should(self) -> bool:
-        """Whether it says that it is a full rebuild just when it is."""
-        return self.is_full is None or self.is_full == bool(FULL_REBUILD.search(self.output))
+    def wrong_words(self) -> str:
+        """What it printed, where it says that it is a full rebuild and isn't, or the other way round; else empty."""
+        if self.is_full is None or self.is_full == bool(FULL_REBUILD.search(self.output)):
+            return ""
+        lines = [line for line in self.output.splitlines() if " START " not in line and " OK " not in line]
+        return "\n".join(
+            [f"{self.name}: {'does not say' if self.is_full else 'says'} that it is a full rebuild", *lines]
+        )
 
 
 # Builds and what they should give ----------------------------------------------------------------------------------------
@@ -240,13 +245,9 @@ def report(split: Split, steps: list[Step]) -> str:
     return "\n".join([str(split), *found]) if found else ""
 
 
-def wrong_messages(steps: list[Step]) -> list[str]:
-    """The steps that say "full rebuild" without need, or don't say it."""
-    return [
-        f"{step.name}: {'does not say' if step.is_full else 'says'} that it is a full rebuild\n{step.output[:1500]}"
-        for step in steps
-        if not step.says_what_it_should()
-    ]
+def wrong_words(steps: list[Step]) -> str:
+    """The same of several steps."""
+    return "\n".join(filter(None, (step.wrong_words() for step in steps)))
 
 
 class Walked(NamedTuple):
@@ -274,7 +275,7 @@ def test_runs_end_like_one_full_build(walked: Walked) -> None:
 
 
 def test_runs_add_only_what_is_new(walked: Walked) -> None:
-    assert not wrong_messages(walked.steps), "\n".join(wrong_messages(walked.steps))
+    assert not wrong_words(walked.steps), f"{walked.split}\n{wrong_words(walked.steps)}"
 
 
 @pytest.mark.parametrize("seed", seeds())
@@ -286,12 +287,12 @@ def test_drawn_runs_end_like_one_full_build(seed: int, tmp_path: Path) -> None:
     disturbed = {number: chance.choice(ways) for number in range(1, len(split.runs)) if chance.random() < 0.2}
     steps = walk(split, tmp_path, disturbed)
     assert not report(split, steps), report(split, steps)
-    assert not wrong_messages(steps), "\n".join([str(split), *wrong_messages(steps)])
+    assert not wrong_words(steps), f"{split}\n{wrong_words(steps)}"
 
 
 # What makes a run a full one --------------------------------------------------------------------------------------------
 
-# Without late rows of its own; cases of the first run that are done, and that nothing of the second touches.
+# Thirty cases of the first run are done, and nothing of the second touches them.
 CHANGED_SEED = 34
 TAMPERED = "tampered"
 # Vars that say where tables stand, not what is computed.
@@ -361,7 +362,7 @@ class Stand:
         return count
 
     def build(self, name: str, as_of: dt.datetime, is_full: bool | None, *arguments: str) -> Step:
-        """Build for a moment and compare; a value that was tampered with may only be left where nothing is rebuilt."""
+        """Build for a moment and compare; a value that was tampered with may be left only where not all is rebuilt."""
         variables = {**self.variables, "as_of": as_of}
         expected = oracle.build(self.events, self.reference, variables)
         result = run_dbt(self.folder, variables, *arguments)
@@ -369,8 +370,11 @@ class Stand:
             return Step(name, result.stdout, [result.stdout[-3000:]], None)
         publish(self.published, expected, as_of)
         if is_full is False:
+            # Whether they are left is another test's question.
+            left = dict(query(self.folder, "select case_id, customer_ref from marts.fct_case_journey"))
             for row in expected["fct_case_journey"]:
-                row["customer_ref"] = TAMPERED if row["case_id"] in self.tampered else row["customer_ref"]
+                if left.get(row["case_id"]) == TAMPERED and row["case_id"] in self.tampered:
+                    row["customer_ref"] = TAMPERED
         return Step(name, result.stdout, differences(self.folder, expected, self.published, as_of), is_full)
 
     def miss(self, moment: dt.datetime) -> None:
@@ -399,7 +403,6 @@ def done(before: splits.Tables, after: splits.Tables, new: splits.Tables) -> lis
         and row["is_mature"]
         and row["is_due"]
         and row["case_id"] not in named
-        # Values of no other case may be his.
         and sorted(rows[row["case_id"]][0]) == sorted(rows[row["case_id"]][1])
     )
 
@@ -408,7 +411,6 @@ def done(before: splits.Tables, after: splits.Tables, new: splits.Tables) -> lis
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Stand:
     """Nothing is built yet; all rows are there, later ones too."""
     split = splits.make_split(CHANGED_SEED, "whole", ["new", "new"])
-    # No month of the first run is still accruing costs in the second.
     stand = Stand(tmp_path_factory.mktemp("changed"), split)
     first, second = split.runs
     new = {
@@ -467,11 +469,13 @@ def test_tables_are_right_after(changed: dict[str, Step], name: str) -> None:
     assert not changed[name].differences, "\n".join(changed[name].differences)
 
 
+# Not yet: needs incremental builds.
 @pytest.mark.parametrize("name", CHANGES)
 def test_full_rebuild_is_said(changed: dict[str, Step], name: str) -> None:
-    assert changed[name].says_what_it_should(), changed[name].output
+    assert not changed[name].wrong_words(), changed[name].wrong_words()
 
 
+# Not yet: needs incremental builds.
 def test_increment_leaves_what_is_done_alone(incremented: tuple[list[Step], int, Stand], stand: Stand) -> None:
     assert incremented[1] == len(stand.tampered)
 
@@ -492,7 +496,7 @@ def test_each_var(incremented: tuple[list[Step], int, Stand], tmp_path: Path, na
     other.variables |= another_value(other.variables, name)
     step = other.build(name, other.split.runs[1].as_of, True)
     assert not step.differences, "\n".join(step.differences)
-    assert step.says_what_it_should(), step.output
+    assert not step.wrong_words(), step.wrong_words()
 
 
 def edit(rows: list[Row], table: str) -> None:
@@ -515,7 +519,7 @@ def test_each_reference_table(incremented: tuple[list[Step], int, Stand], tmp_pa
     other.write()
     step = other.build(table, other.split.runs[1].as_of, True)
     assert not step.differences, "\n".join(step.differences)
-    assert step.says_what_it_should(), step.output
+    assert not step.wrong_words(), step.wrong_words()
 
 
 def vanish(stand: Stand, moment: dt.datetime) -> None:
@@ -546,4 +550,4 @@ def test_rows_of_earlier_runs_change(incremented: tuple[list[Step], int, Stand],
     other.write()
     step = other.build(how.__name__, moment, True)
     assert not step.differences, "\n".join(step.differences)
-    assert step.says_what_it_should(), step.output
+    assert not step.wrong_words(), step.wrong_words()
