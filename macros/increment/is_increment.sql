@@ -48,7 +48,12 @@
         The condition that a row belongs to a case that this build rebuilds; true for all of them where it isn't an increment.
         case_id: SQL expression of type text.
     -#}
-    {%- if not execute or is_increment() -%}
+    {#- Before a case is rebuilt, the weeks that it stood in are noted. -#}
+    {%- if not execute and model.resource_type != 'unit_test' -%}
+        {%- do ref('int_week__left') -%}
+    {%- endif -%}
+    {%- set increment = is_increment() -%}
+    {%- if increment or not execute -%}
         {{ case_id }} in (select touched.case_id from {{ ref('int_case__touched') }} as touched)
     {%- else -%}
         true
@@ -81,9 +86,12 @@
 
 {% macro left_by_last_build(name) %}
     {#-
-        A model of the intermediate layer as the build before left it, without a ref, because this build writes it later. Returns: a
-        relation, none where there is none. name: a model.
+        A model as the build before left it, without a ref, because this build writes it later. Returns: a relation, none where there is
+        none, or at parse time. name: a model.
     -#}
-    {% set schema = generate_schema_name('intermediate', model) %}
-    {{ return(adapter.get_relation(this.database, schema, name) if execute else none) }}
+    {% if not execute %}
+        {{ return(none) }}
+    {% endif %}
+    {% set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] %}
+    {{ return(adapter.get_relation(node.database, node.schema, node.alias)) }}
 {% endmacro %}

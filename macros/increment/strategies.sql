@@ -18,6 +18,14 @@
 {% endmacro %}
 
 
+{% macro get_incremental_touched_cells_sql(arguments) %}
+    {#- dbt's incremental strategy touched_cells: the KPIs' cells of int_week__touched are replaced. arguments: dict that dbt gives. -#}
+    delete from {{ arguments.target_relation }}
+    where {{ is_touched_cell() }};
+    {{ insert_rows(arguments) }}
+{% endmacro %}
+
+
 {% macro insert_rows(arguments) %}
     {#- The insert of a strategy's new rows. arguments: dict that dbt gives to a strategy. -#}
     {% set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') %}

@@ -164,15 +164,20 @@
 
 
 {% macro kpi_units() %}
-    {#- What KPIs count: dict from the `of` of a definition -> the relation and the column that names a unit within its case. -#}
+    {#-
+        What KPIs count. Returns: dict from the `of` of a definition -> dict with
+          model      the model with those units
+          unit_id    the column that names a unit within its case
+          own_model  the model with those of them that follow from their own case alone, where not all do
+    -#}
     {{ return({
-        'cases': {'relation': ref('fct_case_journey'), 'unit_id': 'case_id'},
-        'writebacks': {'relation': ref('fct_writeback'), 'unit_id': 'idempotency_key'},
-        'exceptions': {'relation': ref('fct_exception'), 'unit_id': 'exception_id'},
-        'messages': {'relation': ref('fct_message'), 'unit_id': 'message_id'},
-        'identity_checks': {'relation': ref('int_identity_check__counted'), 'unit_id': 'event_id'},
-        'agent_touches': {'relation': ref('stg_events__agent_touches'), 'unit_id': 'event_id'},
-        'charges': {'relation': ref('fct_charge'), 'unit_id': 'charge_id'},
+        'cases': {'model': 'fct_case_journey', 'unit_id': 'case_id'},
+        'writebacks': {'model': 'fct_writeback', 'unit_id': 'idempotency_key'},
+        'exceptions': {'model': 'fct_exception', 'unit_id': 'exception_id'},
+        'messages': {'model': 'fct_message', 'unit_id': 'message_id'},
+        'identity_checks': {'model': 'int_identity_check__counted', 'unit_id': 'event_id'},
+        'agent_touches': {'model': 'stg_events__agent_touches', 'unit_id': 'event_id'},
+        'charges': {'model': 'fct_charge', 'unit_id': 'charge_id', 'own_model': 'int_charge__variable'},
     }) }}
 {% endmacro %}
 

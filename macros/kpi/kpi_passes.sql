@@ -30,6 +30,7 @@
         name: key of kpi_passes().
     -#}
     {%- set pass = kpi_passes()[name] -%}
+    {%- set kpi_ids = pass.sides | map(attribute='kpi_id') | list -%}
     with
 
     cases as (
@@ -58,8 +59,8 @@
                     then {{ side.numerator if side.is_counting else to_15_decimals(side.numerator) }}
             end as numerator_{{ loop.index0 }}{{ ',' if not loop.last }}
             {%- endfor %}
-        from {{ kpi_units()[pass.of].relation }}
-        where {{ pass.clock }} is not null
+        from {{ ref(kpi_units()[pass.of].model) }}
+        where {{ pass.clock }} is not null and {{ is_touched_week(passes_of(kpi_ids), local_week(pass.clock)) }}
     ),
 
     sums as (
@@ -114,7 +115,7 @@
         numerator,
         cast(units * denominator as {{ dbt.type_bigint() }}) as denominator
     from sides
-    where units > 0
+    where units > 0 and {{ is_touched_cell() }}
 {%- endmacro %}
 
 

@@ -71,6 +71,7 @@
             {{ cohort }} as cohort_value,
             {{ median_and_p90('observed_value') }} as percentiles
         from observed
+        where {{ is_touched_week(passes_of(kpi_observations() | list)) }}
         {%- set keys = 'observed_for, week_start' ~ (', ' ~ dimension if dimension != 'all') %}
         group by grouping sets (({{ keys }}), ({{ keys }}, workflow)) -- noqa: PRS
     )
@@ -84,6 +85,7 @@
         {{ kpi_percentiles() | indent(4) }}
     from cells
     inner join {{ observing_kpis() }} on cells.observed_for = kpis.observed_for
+    where {{ is_touched_cell() }}
 {%- endmacro %}
 
 

@@ -46,7 +46,7 @@
         cast({{ side.numerator }} as {{ type_double() }}) as numerator,
         cast({{ side.denominator }} as {{ dbt.type_bigint() }}) as denominator,
         cast({{ side.observed }} as {{ type_double() }}) as observed_value
-    from {{ kpi_units()[side.of].relation }}
+    from {{ ref(kpi_units()[side.of].model) }}
     where
         {{ ([side.clock ~ ' is not null'] + side.counted) | join('\n        and ') }}
     {{ 'union all' if not loop.last }}

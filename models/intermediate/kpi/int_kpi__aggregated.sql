@@ -1,5 +1,5 @@
 -- Grain: one row per KPI, week, workflow or (all), and cohort that has a unit.
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', incremental_strategy='touched_cells', on_schema_change='fail') }}
 
 with
 

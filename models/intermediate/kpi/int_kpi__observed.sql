@@ -18,7 +18,7 @@ units as (
         {{ kpi_units()[side.of].unit_id }} as unit_id,
         {{ local_week(side.clock) }} as week_start,
         cast({{ side.observed }} as {{ type_double() }}) as observed_value
-    from {{ kpi_units()[side.of].relation }}
+    from {{ ref(kpi_units()[side.of].model) }}
     where
         {{ ([side.clock ~ ' is not null'] + side.counted) | join('\n        and ') }}
     {{ 'union all' if not loop.last }}
