@@ -1,13 +1,14 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build gate test lint seeds lock clean
+.PHONY: help build gate test lint seeds bench lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BUILD_ENV := .venv
 GATE_ENV := .venv-gate
+BENCH_ENV := .venv-bench
 TEST_ENV := .venv-test
 
 help: ## Show the commands
@@ -31,19 +32,24 @@ lint: $(TEST_ENV)/installed ## Check the style of SQL and Python
 seeds: $(BUILD_ENV)/installed ## Make the demo events again
 	$(BUILD_ENV)/bin/python -m scripts.generate_events --demo
 
+bench: $(BENCH_ENV)/installed ## Measure builds at scale beside other tools; more cases: make bench BENCH="--cases 10000000"
+	$(BENCH_ENV)/bin/python -m scripts.bench $(BENCH)
+
 lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml again
 	$(TEST_ENV)/bin/python -m pip install --quiet uv
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra test --extra gate --output-file requirements-test.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra gate --constraint requirements-test.txt --output-file requirements-gate.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra bench --constraint requirements-test.txt --output-file requirements-bench.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --constraint requirements-test.txt --output-file requirements.txt
 
 clean: ## Remove everything that can be made again
-	rm -rf $(BUILD_ENV) $(GATE_ENV) $(TEST_ENV) target logs closed_loop.duckdb closed_loop.duckdb.wal
+	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(TEST_ENV) target logs closed_loop.duckdb closed_loop.duckdb.wal
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras
 
 $(BUILD_ENV)/installed: requirements.txt
 $(GATE_ENV)/installed: requirements-gate.txt
+$(BENCH_ENV)/installed: requirements-bench.txt
 $(TEST_ENV)/installed: requirements-test.txt
 %/installed:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }

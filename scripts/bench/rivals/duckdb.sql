@@ -1,0 +1,470 @@
+-- What an engineer would write by hand for this one engine instead of the project: case journeys and headline KPIs from the raw Parquet.
+-- Reads the variables `events` and `reference` (folders) and `as_of`; the settings are the project's defaults (UTC, USD, quiet from 21 to 8).
+-- Leaves the tables `journeys` and `kpis` in the database that it runs in.
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Reference
+-- ---------------------------------------------------------------------------------------------------------------------
+
+create temp table workflows as from read_csv(getvariable('reference') || '/workflows.csv');
+
+create temp table days as
+select day::date as day, isodow(day) <= 5 and day::date not in (select holiday_date from read_csv(getvariable('reference') || '/business_holidays.csv')) as is_business_day
+from range(timestamp '2014-12-01', getvariable('as_of')::timestamp + interval 200 day, interval 1 day) as series (day);
+
+-- The midnight that ends the n-th business day after a day.
+create temp table business_days_due as
+with numbered as (select *, count(*) filter (is_business_day) over (order by day) as number from days)
+select begun.day, terms.n, due.day + interval 1 day as due_at
+from numbered as begun
+cross join (select distinct sla_value::int as n from workflows where sla_unit = 'business_days') as terms
+join numbered as due on due.is_business_day and due.number = begun.number + terms.n;
+
+-- Units of the reporting currency for one unit, by day; no row before the first rate.
+create temp table fx as
+select 'USD' as currency, day, 1::double as rate from days
+union all
+select rates.currency, days.day, arg_max(rates.rate, rates.valid_from)
+from days
+join read_csv(getvariable('reference') || '/fx_rates.csv') as rates on rates.valid_from <= days.day and rates.currency <> 'USD'
+group by all;
+
+-- What a message, an agent's minute and a case cost, by day; a channel's own rate comes first.
+create temp table rates as
+select days.day, card.category, channels.channel, card.amount * fx.rate as amount
+from read_csv(getvariable('reference') || '/cost_rates.csv') as card
+join days on card.valid_from <= days.day and (days.day < card.valid_to or card.valid_to is null)
+join fx on fx.currency = card.currency and fx.day = days.day
+join (values ('messaging', 'sms'), ('messaging', 'email'), ('messaging', 'whatsapp'), ('agent', ''), ('platform', '')) as channels (category, channel)
+    on channels.category = card.category and (card.channel is null or card.channel = channels.channel)
+qualify row_number() over (
+    partition by days.day, card.category, channels.channel order by card.channel nulls last, card.valid_from desc, card.amount
+) = 1;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Rows: sound ones, each event once
+-- ---------------------------------------------------------------------------------------------------------------------
+
+create temp macro is_sound(event_id, case_id, occurred_at, loaded_at) as
+    event_id <> '' and case_id <> ''
+    and loaded_at <= getvariable('as_of')::timestamp
+    and occurred_at <= loaded_at + interval 5 minute
+    and occurred_at >= timestamp '2015-01-01';
+
+create temp view sound_case_triggers as
+from read_parquet(getvariable('events') || '/case_triggers.parquet')
+where is_sound(event_id, case_id, occurred_at, loaded_at) and workflow in (select workflow from workflows);
+
+create temp view sound_message_events as
+from read_parquet(getvariable('events') || '/message_events.parquet')
+where
+    is_sound(event_id, case_id, occurred_at, loaded_at) and message_id <> '' and channel in ('sms', 'email', 'whatsapp')
+    and status in ('sent', 'delivered', 'opened', 'clicked', 'failed') and is_fallback is not null;
+
+create temp view sound_identity_checks as
+from read_parquet(getvariable('events') || '/identity_checks.parquet')
+where
+    is_sound(event_id, case_id, occurred_at, loaded_at) and method in ('otp', 'knowledge', 'document', 'biometric')
+    and outcome in ('passed', 'failed', 'abandoned');
+
+create temp view sound_action_events as
+from read_parquet(getvariable('events') || '/action_events.parquet')
+where
+    is_sound(event_id, case_id, occurred_at, loaded_at)
+    and action in ('pay', 'plan', 'update_card', 'confirm_details', 'upload_document', 'attest')
+    and step in ('started', 'progressed', 'ineligible', 'failed', 'abandoned', 'completed') and actor in ('customer', 'agent');
+
+create temp view sound_writeback_attempts as
+from read_parquet(getvariable('events') || '/writeback_attempts.parquet')
+where
+    is_sound(event_id, case_id, occurred_at, loaded_at) and idempotency_key <> '' and attempt_number >= 1 and target_system <> ''
+    and adapter in ('rest', 'soap', 'webhook', 'queue', 'batch') and status in ('accepted', 'failed', 'timed_out') and fields_required >= 0;
+
+create temp view sound_writeback_acks as
+from read_parquet(getvariable('events') || '/writeback_acks.parquet')
+where
+    is_sound(event_id, case_id, occurred_at, loaded_at) and idempotency_key <> '' and ack_id <> ''
+    and outcome in ('persisted', 'rejected') and fields_persisted >= 0;
+
+create temp view sound_exceptions as
+from read_parquet(getvariable('events') || '/exceptions.parquet')
+where is_sound(event_id, case_id, occurred_at, loaded_at) and reason <> '' and has_context is not null;
+
+create temp view sound_agent_touches as
+from read_parquet(getvariable('events') || '/agent_touches.parquet')
+where
+    is_sound(event_id, case_id, occurred_at, loaded_at) and agent_ref <> '' and outcome in ('resolved', 'returned', 'transferred')
+    and coalesce(ended_at <= loaded_at + interval 5 minute and ended_at >= occurred_at, ended_at is null)
+    and handle_minutes >= 0 and wrap_up_minutes >= 0 and isfinite(handle_minutes) and isfinite(wrap_up_minutes) and logins >= 0 and handoffs >= 0;
+
+create temp view sound_evidence_items as
+from read_parquet(getvariable('events') || '/evidence_items.parquet')
+where
+    is_sound(event_id, case_id, occurred_at, loaded_at) and evidence_type in ('consent', 'identity', 'document', 'attestation')
+    and is_valid is not null;
+
+create temp view sound_payments as
+from read_parquet(getvariable('events') || '/payments.parquet') as payments
+where
+    is_sound(event_id, case_id, occurred_at, loaded_at) and payment_id <> '' and flow in ('automated', 'agent')
+    and status in ('succeeded', 'failed', 'refunded') and amount >= 0
+    and (currency = 'USD' or occurred_at::date >= (select min(day) from fx where fx.currency = payments.currency));
+
+-- Repeated deliveries are few: their ids are found by a hash of eight bytes, only they are ranked, and everything else streams by.
+-- Rows of no case need no check of their own: they find no case to join.
+create temp macro kept(sound) as table
+with again as materialized (
+    select hash(event_id) as id from query_table(sound) group by id having count(*) > 1
+)
+select rows.* from query_table(sound) as rows anti join again on hash(rows.event_id) = again.id
+union all
+(
+    select rows.* from query_table(sound) as rows semi join again on hash(rows.event_id) = again.id
+    qualify row_number() over (partition by event_id order by loaded_at, occurred_at, case_id) = 1
+);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Cases and their parts
+-- ---------------------------------------------------------------------------------------------------------------------
+
+create temp table opened as
+with triggers as (from kept(sound_case_triggers)),
+counted as (
+    select case_id, count(*) as trigger_count, min(occurred_at) as triggered_at from triggers group by case_id
+),
+firsts as (
+    select triggers.*, counted.trigger_count
+    from triggers join counted on counted.case_id = triggers.case_id and counted.triggered_at = triggers.occurred_at
+    qualify counted.trigger_count = 1 or row_number() over (partition by triggers.case_id order by triggers.event_id) = 1
+)
+select
+    firsts.case_id, firsts.workflow, nullif(product, '') as product, nullif(customer_ref, '') as customer_ref,
+    nullif(segment, '') as segment, nullif(tenure_band, '') as tenure_band, nullif(overdue_bucket, '') as overdue_bucket,
+    nullif(risk_tier, '') as risk_tier, nullif(contact_preference, '') as contact_preference,
+    nullif(source_system, '') as source_system, trigger_count, occurred_at as triggered_at,
+    case sla_unit
+        when 'hours' then occurred_at + to_microseconds((sla_value * 3600e6)::bigint)
+        when 'days' then occurred_at + to_microseconds((sla_value * 86400e6)::bigint)
+        else business_days_due.due_at
+    end as due_at,
+    occurred_at + to_hours(24 * maturity_days) <= getvariable('as_of')::timestamp as is_mature,
+    requires_consent, requires_identity, requires_document, collects_payment
+from firsts
+join workflows using (workflow)
+left join business_days_due on sla_unit = 'business_days' and business_days_due.n = sla_value and business_days_due.day = occurred_at::date;
+
+create temp table actions as from kept(sound_action_events);
+
+create temp table messages as
+with events as (
+    select
+        case_id, message_id,
+        min(row(occurred_at, event_id, channel, is_fallback)) filter (status = 'sent') as first_sent,
+        min(occurred_at) filter (status in ('delivered', 'opened', 'clicked')) as delivered_at
+    from kept(sound_message_events)
+    group by case_id, message_id
+),
+started as (
+    select case_id, message_id, min(occurred_at) as action_started_at
+    from actions
+    where actor = 'customer' and message_id <> ''
+    group by case_id, message_id
+)
+select
+    events.case_id, message_id, first_sent[1] as sent_at, first_sent[2] as event_id, first_sent[3] as channel, first_sent[4] as is_fallback,
+    least(delivered_at, action_started_at) as delivered_at, action_started_at
+from events left join started using (case_id, message_id);
+
+create temp table checks as
+with checks as (from kept(sound_identity_checks)),
+-- Most cases have one check, and need no order.
+ordered as (
+    select case_id, occurred_at, outcome = 'passed' as is_pass,
+        count(*) filter (outcome = 'passed') over (partition by case_id order by occurred_at, event_id rows between unbounded preceding and 1 preceding) as passes_before
+    from checks
+)
+select case_id, occurred_at, is_pass from ordered where passes_before = 0;
+
+create temp table writebacks as
+with attempts as (
+    select
+        case_id, idempotency_key, count(*) as attempt_count, min(occurred_at) as first_attempted_at, max(occurred_at) as last_attempted_at,
+        min(row(occurred_at, event_id, fields_required))[3] as fields_required
+    from kept(sound_writeback_attempts)
+    group by case_id, idempotency_key
+),
+verified as (
+    select acks.case_id, acks.idempotency_key, min(acks.occurred_at) as verified_at
+    from kept(sound_writeback_acks) as acks
+    join attempts using (case_id, idempotency_key)
+    where outcome = 'persisted' and acks.occurred_at >= first_attempted_at and fields_persisted >= fields_required
+    group by all
+)
+select
+    attempts.*, verified_at,
+    verified_at is not null or last_attempted_at + interval 60 minute <= getvariable('as_of')::timestamp as is_settled
+from attempts left join verified using (case_id, idempotency_key);
+
+create temp table raised as from kept(sound_exceptions);
+
+create temp table touches as
+select touches.*
+from kept(sound_agent_touches) as touches
+left join raised on raised.event_id = touches.exception_id and raised.case_id = touches.case_id
+where coalesce(touches.exception_id, '') = '' or raised.event_id is not null;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Journeys
+-- ---------------------------------------------------------------------------------------------------------------------
+
+create table journeys as
+with contacted as (
+    select
+        case_id, min(sent_at) as first_sent_at, min(row(sent_at, event_id, channel)) filter (sent_at is not null)[3] as entry_channel,
+        count(sent_at) as message_count, count(sent_at) filter (is_fallback) as fallback_message_count,
+        coalesce(bool_or(hour(sent_at) >= 21 or hour(sent_at) < 8), false) as is_quiet_hours_contact
+    from messages
+    group by case_id
+),
+identified as (
+    select case_id, count(*) as identity_attempt_count, min(occurred_at) filter (is_pass) as identity_passed_at
+    from checks
+    group by case_id
+),
+acted as (
+    select
+        case_id, min(occurred_at) filter (actor = 'customer') as action_started_at,
+        min(occurred_at) filter (actor = 'customer' and step = 'completed') as action_completed_at,
+        min(occurred_at) filter (actor = 'customer' and action = 'pay') as first_pay_action_at,
+        bool_or(actor = 'agent') as has_agent_action
+    from actions
+    group by case_id
+),
+written as (
+    select
+        case_id, count(*) as writeback_count, count(verified_at) as verified_writeback_count,
+        count(*) filter (is_settled) as settled_writeback_count, max(attempt_count) as greatest_attempt_count,
+        case when count(*) = count(verified_at) then max(verified_at) end as resolved_at
+    from writebacks
+    group by case_id
+),
+excepted as (
+    select case_id, count(*) as exception_count from raised group by case_id
+),
+handled as (
+    select case_id, count(*) as agent_touch_count, sum(handle_minutes + wrap_up_minutes) as agent_minutes from touches group by case_id
+),
+evidenced as (
+    select
+        case_id, min(occurred_at) filter (evidence_type = 'consent') as consent_at,
+        min(occurred_at) filter (evidence_type = 'identity') as identity_evidence_at,
+        min(occurred_at) filter (evidence_type = 'document') as document_at
+    from kept(sound_evidence_items)
+    where is_valid
+    group by case_id
+),
+paid as (
+    select
+        case_id, sum(if(status = 'refunded', -1, 1) * amount * rate) as net_collected,
+        coalesce(sum(if(status = 'refunded', -1, 1) * amount * rate) filter (flow = 'automated'), 0) as net_collected_automated,
+        bool_or(flow = 'automated' and status = 'succeeded') as has_automated_payment
+    from kept(sound_payments) as payments
+    join fx on fx.currency = payments.currency and fx.day = payments.occurred_at::date
+    where status <> 'failed'
+    group by case_id
+)
+select
+    opened.case_id, workflow, product, customer_ref, segment, tenure_band, overdue_bucket, risk_tier, contact_preference, source_system,
+    trigger_count, triggered_at, first_sent_at, entry_channel,
+    coalesce(message_count, 0) as message_count, coalesce(fallback_message_count, 0) as fallback_message_count,
+    coalesce(identity_attempt_count, 0) as identity_attempt_count, identity_passed_at,
+    action_started_at, action_completed_at, first_pay_action_at,
+    coalesce(writeback_count, 0) as writeback_count, coalesce(verified_writeback_count, 0) as verified_writeback_count,
+    coalesce(settled_writeback_count, 0) as settled_writeback_count, resolved_at,
+    coalesce(agent_touch_count, 0) as agent_touch_count, coalesce(agent_minutes, 0) as agent_minutes,
+    coalesce(exception_count, 0) as exception_count,
+    coalesce(net_collected, 0) as net_collected, coalesce(net_collected_automated, 0) as net_collected_automated,
+    coalesce(has_automated_payment, false) as has_automated_payment,
+    first_sent_at is not null as is_initiated,
+    action_completed_at is not null as is_completed_in_message,
+    resolved_at is not null as is_resolved,
+    agent_touch_count is not null or coalesce(has_agent_action, false) as is_agent_touched,
+    is_resolved and not is_agent_touched as is_automated,
+    is_automated and exception_count is null and greatest_attempt_count = 1 as is_straight_through,
+    case when resolved_at >= triggered_at then (epoch_us(resolved_at) - epoch_us(triggered_at)) / 60e6 end as resolution_minutes,
+    due_at,
+    due_at <= getvariable('as_of')::timestamp as is_due,
+    coalesce(resolved_at <= due_at, false) as is_resolved_on_time,
+    is_due and not is_resolved_on_time as is_time_breach,
+    coalesce(is_quiet_hours_contact, false) as is_quiet_hours_contact,
+    requires_consent and is_completed_in_message and not coalesce(consent_at <= action_completed_at, false) as is_consent_missing,
+    requires_identity and is_completed_in_message and not coalesce(identity_passed_at <= action_completed_at, false) as is_identity_missing,
+    requires_document and is_resolved and not coalesce(document_at <= resolved_at, false) as is_document_missing,
+    coalesce(contacted.is_quiet_hours_contact, false) or is_consent_missing or is_identity_missing or is_document_missing as is_policy_breach,
+    is_due and (is_time_breach or is_policy_breach) as is_sla_breached,
+    requires_consent, requires_document, collects_payment,
+    coalesce(consent_at <= action_completed_at, false) as has_consent_by_completion,
+    coalesce(document_at <= resolved_at, false) as has_document_by_resolution,
+    (not requires_consent or consent_at is not null) and (not requires_identity or identity_evidence_at is not null)
+    and (not requires_document or document_at is not null) as is_evidence_complete,
+    case
+        when is_resolved then 'writeback_succeeded'
+        when is_completed_in_message then 'action_completed'
+        when action_started_at is not null then 'action_started'
+        when identity_passed_at is not null then 'identity_passed'
+        else 'triggered'
+    end as stage,
+    is_mature
+from opened
+left join contacted using (case_id)
+left join identified using (case_id)
+left join acted using (case_id)
+left join written using (case_id)
+left join excepted using (case_id)
+left join handled using (case_id)
+left join evidenced using (case_id)
+left join paid using (case_id);
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- KPIs: per week and workflow, and for (all)
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- Counts add up, so they are taken once per day and workflow; `clock` says which moment of the case the day is of.
+create temp table counted as
+select
+    clock, day, workflow, collects_payment, count(*) as cases,
+    count(*) filter (is_initiated) as initiated,
+    count(*) filter (is_initiated and is_completed_in_message) as initiated_completed,
+    count(*) filter (is_initiated and is_completed_in_message and not is_agent_touched) as contained,
+    count(*) filter (is_completed_in_message) as completed,
+    count(*) filter (is_completed_in_message and is_resolved) as completed_resolved,
+    count(*) filter (is_automated) as automated,
+    count(*) filter (is_resolved_on_time) as on_time,
+    count(*) filter (is_due) as due,
+    count(*) filter (is_sla_breached) as breached,
+    sum(net_collected_automated) as collected
+from (
+    from journeys
+    select
+        unnest(['triggered', 'sent', 'completed', 'resolved', 'due']) as clock,
+        unnest([triggered_at, first_sent_at, action_completed_at, resolved_at, due_at])::date as day,
+        workflow, collects_payment, is_initiated, is_completed_in_message, is_agent_touched, is_resolved, is_automated,
+        is_resolved_on_time, is_due, is_sla_breached, net_collected_automated
+)
+where day is not null
+group by all;
+
+create temp table parts as
+select day, workflow, unnest([
+    {'kpi_id': 'completion_rate', 'numerator': initiated_completed::double, 'denominator': initiated},
+    {'kpi_id': 'automated_resolution_rate', 'numerator': automated, 'denominator': cases}
+], recursive := true)
+from counted where clock = 'triggered'
+union all
+select day, workflow, 'payment_recovery_per_1000', 1000 * collected, cases from counted where clock = 'triggered' and collects_payment
+union all
+select day, workflow, 'containment_rate', contained, initiated from counted where clock = 'sent'
+union all
+select day, workflow, 'verified_writeback_rate', completed_resolved, completed from counted where clock = 'completed'
+union all
+select day, workflow, unnest([
+    {'kpi_id': 'deflection_rate', 'numerator': automated::double, 'denominator': cases},
+    {'kpi_id': 'sla_on_time_rate', 'numerator': on_time, 'denominator': cases},
+    {'kpi_id': 'cost_per_resolved_case', 'numerator': 0, 'denominator': cases}
+], recursive := true)
+from counted where clock = 'resolved'
+union all
+select day, workflow, 'sla_breach_rate', breached, due from counted where clock = 'due' and due > 0
+union all
+select first_attempted_at::date, workflow, 'writeback_success_rate', count(verified_at), count(*)
+from writebacks join opened using (case_id)
+where is_settled
+group by all
+union all
+select delivered_at::date, workflow, 'action_response_rate', count(action_started_at), count(*)
+from messages join opened using (case_id)
+where delivered_at is not null
+group by all
+union all
+select occurred_at::date, workflow, 'identity_pass_rate', count(*) filter (is_pass), count(*)
+from checks join opened using (case_id)
+group by all;
+
+insert into parts
+with handled as (
+    select
+        exception_id, count(*) as touch_count,
+        min(row(occurred_at, event_id, ended_at, outcome)) as first_touch
+    from touches
+    where exception_id <> ''
+    group by exception_id
+),
+exceptions as (
+    select
+        workflow, occurred_at as raised_at, first_touch[3] as closed_at, touch_count > 1 as is_escaped,
+        touch_count = 1 and first_touch[4] = 'resolved' as is_resolved
+    from raised join opened using (case_id) left join handled on handled.exception_id = raised.event_id
+)
+select raised_at::date, workflow, 'escalation_success_rate', count(*) filter (is_resolved), count(*) from exceptions group by all
+union all
+select closed_at::date, workflow, 'exception_escape_rate', count(*) filter (is_escaped), count(*)
+from exceptions where closed_at is not null group by all;
+
+-- Charges: what happened on a day × that day's rate; fixed costs by the case.
+insert into parts
+with used as (
+    select sent_at::date as day, workflow, 'messaging' as category, channel, count(*)::double as quantity
+    from messages join opened using (case_id)
+    where sent_at is not null
+    group by all
+    union all
+    select occurred_at::date, workflow, 'agent', '', sum(handle_minutes + wrap_up_minutes) from touches join opened using (case_id) group by all
+    union all
+    select day, workflow, 'platform', '', cases from counted where clock = 'triggered'
+),
+fixed_costs as (
+    select
+        row_number() over () as number, month, fixed.workflow,
+        fixed.amount * fx.rate * greatest(0, least(1,
+            date_diff('microsecond', month::timestamp, getvariable('as_of')::timestamp)
+            / date_diff('microsecond', month::timestamp, month + interval 1 month)
+        )) as amount
+    from read_csv(getvariable('reference') || '/fixed_costs.csv') as fixed
+    left join fx on fx.currency = fixed.currency and fx.day = fixed.month
+),
+triggered as (
+    select day, workflow, cases, date_trunc('month', day)::date as month from counted where clock = 'triggered'
+),
+per_case as (
+    select number, any_value(amount) / sum(cases) as amount
+    from fixed_costs join triggered on triggered.month = fixed_costs.month and triggered.workflow = coalesce(fixed_costs.workflow, triggered.workflow)
+    group by number
+)
+select day, workflow, 'cost_per_resolved_case', quantity * amount, 0 from used join rates using (day, category, channel)
+union all
+select day, triggered.workflow, 'cost_per_resolved_case', cases * per_case.amount, 0
+from triggered
+join fixed_costs on fixed_costs.month = triggered.month and triggered.workflow = coalesce(fixed_costs.workflow, triggered.workflow)
+join per_case using (number)
+where per_case.amount is not null;
+
+create table kpis as
+select
+    date_trunc('week', day)::date as week_start, coalesce(workflow, '(all)') as workflow, kpi_id,
+    sum(numerator)::double as numerator, sum(denominator)::bigint as denominator,
+    sum(numerator)::double / nullif(sum(denominator), 0) as value
+from parts
+group by grouping sets ((week_start, workflow, kpi_id), (week_start, kpi_id));
+
+insert into kpis by name
+with percentiles as (
+    select
+        date_trunc('week', resolved_at)::date as week_start, coalesce(workflow, '(all)') as workflow, count(*) as denominator,
+        quantile_cont(resolution_minutes, [0.5, 0.9]) as resolution_minutes
+    from journeys
+    where resolution_minutes is not null
+    group by grouping sets ((week_start, workflow), (week_start))
+)
+select week_start, workflow, denominator, 'time_to_resolution_median' as kpi_id, resolution_minutes[1] as value from percentiles
+union all
+select week_start, workflow, denominator, 'time_to_resolution_p90' as kpi_id, resolution_minutes[2] as value from percentiles;

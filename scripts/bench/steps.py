@@ -1,0 +1,193 @@
+"""What is measured for one number of cases, and for dbt on its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from scripts.bench.agreement import differences
+from scripts.bench.meter import CommandFailed, Cost, measure, size_of
+from scripts.generate_events import generate
+from scripts.journeys import TABLES
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "seeds/reference"
+DBT = str(Path(sys.executable).parent / "dbt")
+WITHOUT_TESTS = ["--exclude-resource-type", "test", "unit_test"]
+# Disk space: the events, and what the builds, the rivals and what they spill take at most at a time.
+EVENT_BYTES_PER_CASE, WORK_BYTES_PER_CASE = 350, 4_500
+RIVALS = ["floor", "duckdb", "polars", "pandas"]
+# Build -> the database that it builds.
+DATABASES = {"full": "built", "daily": "built", "limited": "limited"}
+
+Say = Callable[[str], None]
+Result = dict[str, Any]
+
+
+class CouldNotRun(Exception):
+    """What keeps the benchmark from running, in words for its user."""
+
+
+class Workbench:
+    """Runs measured commands in a folder that is thrown away afterwards."""
+
+    def __init__(self, folder: Path, say: Say) -> None:
+        self.folder, self.say = folder, say
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def run(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> Result:
+        """Measure one command."""
+        self.say(f"  {name} …")
+        cost: Cost = measure(command, ROOT, environment or {}, self.folder / f"{name}.log")
+        self.say(
+            f"  {name}: {cost.seconds:.1f} s, {cost.cpu_seconds:.1f} s of processor, {cost.peak_bytes / 1e9:.2f} GB"
+        )
+        return asdict(cost)
+
+    def dbt(
+        self,
+        name: str,
+        arguments: list[str],
+        database: str,
+        variables: dict[str, str] | None = None,
+        memory_limit: str | None = None,
+    ) -> Result:
+        """Measure one dbt command; what it parsed is kept per database, as a user's project keeps it."""
+        target = self.folder / f"{database}_target"
+        command = [DBT, "--no-use-colors", *arguments, "--target-path", str(target)]
+        command += ["--log-path", str(self.folder / f"{database}_logs")]
+        if variables:
+            command += ["--vars", json.dumps(variables)]
+        environment = {
+            "CLOSED_LOOP_DUCKDB": str(self.database(database)),
+            "DBT_PROJECT_DIR": str(ROOT),
+            "DBT_PROFILES_DIR": str(ROOT),
+        }
+        if memory_limit:
+            environment["CLOSED_LOOP_MEMORY_LIMIT"] = memory_limit
+        result = self.run(name, command, environment)
+        if arguments[0] == "build":
+            nodes = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+            times = sorted(((node["execution_time"], node["unique_id"].split(".")[-1]) for node in nodes), reverse=True)
+            result["nodes"] = len(nodes)
+            result["models"] = [{"name": model, "seconds": seconds} for seconds, model in times]
+            result["result_bytes"] = size_of(self.database(database))
+        return result
+
+    def database(self, name: str) -> Path:
+        return self.folder / f"{name}.duckdb"
+
+    def rival(self, name: str, events: Path, as_of: str) -> Result:
+        """Measure one rival."""
+        module = f"scripts.bench.rivals.{'floor' if name == 'floor' else 'by_' + name}"
+        command = [sys.executable, "-m", module, str(events)]
+        if name == "floor":
+            return self.run(name, command)
+        out = self.folder / name
+        result = self.run(name, [*command, str(REFERENCE), as_of, str(out)])
+        result["result_bytes"] = size_of(out)
+        return result
+
+    def result_of(self, name: str) -> Path:
+        """Where a step's journeys and KPIs are."""
+        if name in DATABASES:
+            return self.database(DATABASES[name])
+        return self.folder / name / "rival.duckdb" if name == "duckdb" else self.folder / name
+
+
+def measure_dbt(bench: Workbench) -> dict[str, Result]:
+    """dbt's overhead on its own: parsing from scratch and again, and the demo, whose events are few."""
+    return {
+        "parse": bench.dbt("parse", ["parse"], "demo"),
+        "parse_again": bench.dbt("parse_again", ["parse"], "demo"),
+        "demo": bench.dbt("demo", ["build", *WITHOUT_TESTS], "demo"),
+    }
+
+
+def check_disk(folder: Path, cases: int, is_there: bool) -> None:
+    """Raise where the disk is too small for what a number of cases is expected to take."""
+    needed = cases * (WORK_BYTES_PER_CASE + (0 if is_there else EVENT_BYTES_PER_CASE))
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise CouldNotRun(
+            f"{cases:,} cases need about {needed / 1e9:.1f} GB of disk, and {folder} has {free / 1e9:.1f} GB left. "
+            "Name another folder with --folder, or fewer cases."
+        )
+
+
+def make_events(events: Path, cases: int, weeks: int, seed: int, say: Say) -> bool:
+    """Generate the events unless they are there; returns whether they were generated."""
+    there = [table for table in TABLES if (events / f"{table}.parquet").exists()]
+    if there and len(there) < len(TABLES):
+        raise CouldNotRun(f"{events} holds only {len(there)} of {len(TABLES)} tables. Remove the folder.")
+    if there:
+        return False
+    say(f"  generating {cases:,} cases …")
+    with contextlib.redirect_stdout(sys.stderr):
+        generate(cases, weeks, events, seed)
+    return True
+
+
+def moments(events: Path) -> tuple[int, str, str]:
+    """Number of raw rows, the moment of the last load, and one day before it."""
+    files = [f"'{events}/{table}.parquet'" for table in TABLES]
+    query = " union all ".join(
+        f"select count(*) as raw_rows, max(loaded_at) as loaded_at from {file}" for file in files
+    )
+    [(rows, last, before)] = (
+        duckdb.connect()
+        .execute(
+            f"select sum(raw_rows), max(loaded_at)::varchar, (max(loaded_at) - interval 1 day)::varchar from ({query})"
+        )
+        .fetchall()
+    )
+    return int(rows), last, before
+
+
+def measure_size(
+    bench: Workbench, events: Path, steps: list[str], memory_limit: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Measure the steps on a folder of events: what they cost, and what is wrong with the project's figures or builds.
+
+    A step that doesn't finish is noted, and the others go on: a rival may well run out of memory.
+    """
+    rows, last, before = moments(events)
+    measured: dict[str, Result] = {}
+    agreement: dict[str, dict[str, int]] = {}
+    wrong: list[str] = []
+
+    def measure_step(step: str) -> Result:
+        if step in RIVALS:
+            return bench.rival(step, events, last)
+        variables = {"events_path": str(events), "as_of": before if step == "full" and "daily" in steps else last}
+        limit = memory_limit if step == "limited" else None
+        return bench.dbt(step, ["build", *WITHOUT_TESTS], DATABASES[step], variables, limit)
+
+    for step in steps:
+        try:
+            if step == "daily" and "failed" in measured["full"]:
+                raise CommandFailed("there is no full build to add to")
+            measured[step] = measure_step(step)
+        except CommandFailed as failure:
+            bench.say(f"  {step} did not finish: {failure}")
+            measured[step] = {"failed": str(failure)}
+            if step not in RIVALS:
+                wrong.append(f"{step} did not finish: {str(failure).splitlines()[-1]}")
+    finished = [step for step, result in measured.items() if "failed" not in result]
+    reference = next((step for step in ("daily", "full", "limited") if step in steps), None)
+    for step in finished if reference in finished else []:
+        if step not in ("floor", "full", reference):
+            bench.say(f"  comparing {step} with the project's figures …")
+            found, agreement[step] = differences(bench.result_of(reference), bench.result_of(step), step)
+            wrong += found
+    size = {"rows": rows, "event_bytes": size_of(events), "as_of": last, "steps": measured, "agreement": agreement}
+    return size, wrong

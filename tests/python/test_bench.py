@@ -1,0 +1,151 @@
+"""The benchmark: its rivals agree with the project, a difference is found and named, and its page says what its JSON says.
+
+How fast anything is depends on the machine, and is not tested.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from project import ROOT
+
+for library in ("matplotlib", "pandas", "polars", "psutil", "pyarrow"):
+    pytest.importorskip(library)
+
+from scripts.bench import report  # noqa: E402
+from scripts.bench.agreement import differences  # noqa: E402
+from scripts.bench.steps import CouldNotRun, Workbench, check_disk, measure_size  # noqa: E402
+
+CASES = 2000
+PAGE = f"# A page\n\nBefore.\n\n{report.BEGIN}\n\nold figures\n\n{report.END}\n\nAfter.\n"
+RIVALS = ("duckdb", "polars", "pandas")
+# 1 in one cell, 0 in all others.
+ONE_OF = "cast(kpi_id = '{}' and workflow = '(all)' and week_start = '2026-01-12' as integer)"
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "scripts.bench", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one small run that kept what it made; its events, databases and results stand in `work`."""
+    folder = tmp_path_factory.mktemp("bench")
+    (folder / "page.md").write_text(PAGE, encoding="utf-8")
+    without = [argument for step in ("dbt", "daily", "limited") for argument in ("--without", step)]
+    places = ["--folder", str(folder), "--out", str(folder / "run.json"), "--page", str(folder / "page.md")]
+    result = bench("--cases", str(CASES), "--weeks", "6", *places, *without, "--keep")
+    assert result.returncode == 0, result.stderr
+    (work,) = folder.glob("run_*")
+    work.rename(folder / "work")
+    return folder
+
+
+def figures(run: Path) -> dict[str, Any]:
+    return json.loads((run / "run.json").read_text(encoding="utf-8"))
+
+
+def test_everything_is_measured_and_agrees(run: Path) -> None:
+    (size,) = figures(run)["sizes"]
+    assert size["wrong"] == []
+    assert set(size["agreement"]) == set(RIVALS)
+    for agreed in size["agreement"].values():
+        assert (agreed["cases"], agreed["kpis"]) == (CASES, 16)
+        assert 0 < agreed["resolved_cases"] < CASES
+    for name in ("floor", *RIVALS, "full"):
+        step = size["steps"][name]
+        assert step["seconds"] > 0 and step["cpu_seconds"] > 0, name
+        # Starting Python alone takes ten million bytes, and none of this needs a thousand times that.
+        assert 1e7 < step["peak_bytes"] < 1e10, name
+    database = run / f"work/{CASES}/built.duckdb"
+    full = size["steps"]["full"]
+    assert full["result_bytes"] == database.stat().st_size
+    if sys.platform == "linux":
+        assert full["written_bytes"] >= full["result_bytes"]
+    assert {"fct_case_journey", "rpt_kpi_weekly"} <= {model["name"] for model in full["models"]}
+
+
+def test_page_says_what_was_measured(run: Path) -> None:
+    page = (run / "page.md").read_text(encoding="utf-8")
+    assert page.startswith("# A page\n\nBefore.\n") and page.endswith("\nAfter.\n")
+    assert "old figures" not in page
+    (size,) = figures(run)["sizes"]
+    line = re.search(r"\| \(b\) Polars, streaming \| ([0-9.]+) \| ([0-9.]+) \|", page)
+    assert line
+    seconds = {name: step["seconds"] for name, step in size["steps"].items()}
+    assert float(line[1]) == pytest.approx(seconds["polars"], abs=0.051)
+    assert float(line[2]) == pytest.approx(seconds["polars"] / seconds["duckdb"], abs=0.0051)
+    assert "(page.svg)" in page and (run / "page.svg").read_text(encoding="utf-8").startswith("<?xml")
+    # The same figures give the same page and the same plot.
+    before = (page, (run / "page.svg").read_bytes())
+    again = bench("--from-json", str(run / "run.json"), "--page", str(run / "page.md"))
+    assert again.returncode == 0, again.stderr
+    assert ((run / "page.md").read_text(encoding="utf-8"), (run / "page.svg").read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "named"),
+    [
+        (
+            "kpis",
+            f"select * replace (numerator + {ONE_OF.format('writeback_success_rate')} as numerator)",
+            "writeback_success_rate",
+        ),
+        (
+            "kpis",
+            f"select * replace (value + 1e-5 * {ONE_OF.format('time_to_resolution_p90')} as value)",
+            "time_to_resolution_p90",
+        ),
+        ("kpis", f"select * replace (value + 2e-9 * {ONE_OF.format('deflection_rate')} as value)", "deflection_rate"),
+        ("kpis", "select * replace (denominator + 1 as denominator)", "more cells differ"),
+        # The same values in other cases: no column's values as such are different.
+        ("journeys", "select * replace (reverse(case_id) as case_id)", "stage of the journeys"),
+        ("journeys", "select * replace (not is_resolved as is_resolved)", "resolved cases of the journeys"),
+        ("journeys", "select * replace (net_collected + 0.01 as net_collected)", "net_collected of the journeys"),
+        ("journeys", "select * exclude (stage)", "lack stage"),
+    ],
+)
+def test_a_difference_is_named(run: Path, tmp_path: Path, table: str, change: str, named: str) -> None:
+    results = run / f"work/{CASES}"
+    for name in ("journeys", "kpis"):
+        shutil.copy(results / f"polars/{name}.parquet", tmp_path)
+    original = results / f"polars/{table}.parquet"
+    duckdb.execute(f"copy ({change} from '{original}') to '{tmp_path}/{table}.parquet'")
+    found, _ = differences(results / "built.duckdb", tmp_path, "polars")
+    assert any(named in line for line in found), found
+
+
+def test_a_step_that_does_not_finish_is_noted(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = run / f"work/events/{CASES}"
+    monkeypatch.setattr("scripts.bench.steps.DBT", "false")
+    monkeypatch.setattr("scripts.bench.steps.REFERENCE", tmp_path / "nowhere")
+    size, wrong = measure_size(Workbench(tmp_path, print), events, ["floor", "polars", "full", "daily"], "4GB")
+    assert {name for name, step in size["steps"].items() if "failed" in step} == {"polars", "full", "daily"}
+    assert "nowhere" in size["steps"]["polars"]["failed"]
+    assert [line.split(" ")[0] for line in wrong] == ["full", "daily"]
+    shown = "\n".join(report.costs({"cases": CASES, **size}))
+    assert shown.count("did not finish") == 3
+
+
+def test_what_it_needs(tmp_path: Path) -> None:
+    with pytest.raises(CouldNotRun, match="need about"):
+        check_disk(tmp_path, 10**12, False)
+    (tmp_path / "1" / "payments.parquet").parent.mkdir()
+    (tmp_path / "1" / "payments.parquet").touch()
+    without = [argument for step in ("dbt", "full", "daily", "limited") for argument in ("--without", step)]
+    halfway = bench("--cases", "1", "--events", str(tmp_path), "--folder", str(tmp_path / "f"), "--no-page", *without)
+    assert halfway.returncode == 2
+    assert "1 of 10 tables" in halfway.stderr
+    assert not list((tmp_path / "f").glob("run_*"))
+    unknown = bench("--without", "nothing")
+    assert unknown.returncode == 2
+    assert "--without knows" in unknown.stderr
