@@ -1,59 +1,67 @@
 -- Grain: one row per week and workflow or (all).
 
+{%- set kpi = kpi_definitions()['cost_per_resolved_case'] %}
+
 with
 
-scheduled as (
-    select * from {{ ref('int_kpi__scheduled') }}
-    where kpi_id = 'cost_per_resolved_case'
+-- The published cells of the KPI: the costs charged in the week, and the cases resolved in it.
+cells as (
+    select * from {{ ref('int_kpi__valued') }}
+    where kpi_id = 'cost_per_resolved_case' and cohort_dimension = 'all'
 ),
 
--- The units of the KPI, each in the week of its own clock: what was charged, and the resolved cases.
-units as (
-    select * from {{ ref('fct_kpi_contribution') }}
-    where kpi_id = 'cost_per_resolved_case'
+cases as (
+    select
+        case_id,
+        workflow
+    from {{ ref('fct_case_journey') }}
 ),
 
+-- By the KPI's own clock and amount.
 charges as (
-    select * from {{ ref('fct_charge') }}
+    select
+        case_id,
+        {{ local_week(kpi.clock) }} as week_start,
+        {{ kpi.numerator }} as amount,
+        case when is_fixed then 'fixed' else category end as part
+    from {{ ref('fct_charge') }}
 ),
 
 parted as (
     select
-        units.week_start,
-        units.workflow,
-        units.numerator as amount,
-        units.denominator as resolved_cases,
-        case when charges.is_fixed then 'fixed' else charges.category end as part
-    from units
-    left join charges on units.denominator = 0 and units.unit_id = charges.charge_id
+        charges.week_start,
+        charges.part,
+        charges.amount,
+        cases.workflow
+    from charges
+    inner join cases on charges.case_id = cases.case_id
 ),
 
 summed as (
     select
         week_start,
-        coalesce(workflow, '(all)') as workflow,
         {%- for part in ['messaging', 'agent', 'platform', 'fixed'] %}
         {{ exact_sum("case when part = '" ~ part ~ "' then amount end") }} as {{ part }}_cost,
         {%- endfor %}
-        {{ exact_sum('amount') }} as total_cost,
-        cast(sum(resolved_cases) as {{ dbt.type_bigint() }}) as resolved_cases
+        coalesce(workflow, '(all)') as workflow
     from parted
     group by grouping sets ((week_start), (week_start, workflow)) -- noqa: PRS
 ),
 
 filled as (
     select
-        scheduled.week_start,
-        scheduled.workflow,
+        cells.week_start,
+        cells.workflow,
         coalesce(summed.messaging_cost, 0) as messaging_cost,
         coalesce(summed.agent_cost, 0) as agent_cost,
         coalesce(summed.platform_cost, 0) as platform_cost,
         coalesce(summed.fixed_cost, 0) as fixed_cost,
-        coalesce(summed.total_cost, 0) as total_cost,
-        coalesce(summed.resolved_cases, 0) as resolved_cases,
-        scheduled.is_provisional
-    from scheduled
-    left join summed on scheduled.week_start = summed.week_start and scheduled.workflow = summed.workflow
+        cells.numerator as total_cost,
+        cells.denominator as resolved_cases,
+        cells.value as cost_per_resolved_case,
+        cells.is_provisional
+    from cells
+    left join summed on cells.week_start = summed.week_start and cells.workflow = summed.workflow
 ),
 
 final as (
@@ -70,7 +78,7 @@ final as (
         {{ rate('agent_cost', 'resolved_cases') }} as agent_cost_per_resolved_case,
         {{ rate('platform_cost', 'resolved_cases') }} as platform_cost_per_resolved_case,
         {{ rate('fixed_cost', 'resolved_cases') }} as fixed_cost_per_resolved_case,
-        {{ rate('total_cost', 'resolved_cases') }} as cost_per_resolved_case,
+        cost_per_resolved_case,
         is_provisional
     from filled
 )
