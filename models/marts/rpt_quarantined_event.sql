@@ -1,4 +1,5 @@
 -- Grain: one row per quarantined raw row.
+{{ config(materialized='view') }}
 
 with
 
