@@ -39,7 +39,7 @@ cells as (
         cohort_dimension,
         cohort_value
     from counts
-    where stage_number = 1 and cohort_dimension <> 'all'
+    where cohort_dimension <> 'all'
 ),
 
 filled as (
@@ -50,8 +50,19 @@ filled as (
         cells.cohort_value,
         stages.stage_number,
         stages.stage,
-        coalesce(counts.cases, 0) as cases,
-        counts.median_minutes_from_trigger
+        coalesce(
+            case stages.stage
+                {%- for name in funnel_stages() %}
+                when '{{ name }}' then counts.{{ name }}_cases
+                {%- endfor %}
+            end,
+            0
+        ) as cases,
+        case stages.stage
+            {%- for name in funnel_stages() %}
+            when '{{ name }}' then counts.{{ name }}_median_minutes
+            {%- endfor %}
+        end as median_minutes_from_trigger
     from cells
     cross join stages
     left join counts
@@ -60,7 +71,6 @@ filled as (
             and cells.workflow = counts.workflow
             and cells.cohort_dimension = counts.cohort_dimension
             and cells.cohort_value = counts.cohort_value
-            and stages.stage_number = counts.stage_number
 ),
 
 compared as (

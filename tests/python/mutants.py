@@ -1115,9 +1115,9 @@ MODELS = [
         "funnel by own events",
         "A stage is reached by its own event only.",
         "stage_is_reached_by_any_later_one",
-        f"{KPI}/int_funnel__reached.sql",
-        "where furthest_stage_number >= {{ loop.index }}",
-        "where furthest_stage_number >= {{ loop.index }} and {{ own_event }} is not null",
+        f"{KPI}/int_funnel__aggregated.sql",
+        "case when furthest_stage_number >= {{ loop.index }} then 1 end",
+        "{{ stage }}_minutes",
     ),
     model(
         "curve without the open cases",
