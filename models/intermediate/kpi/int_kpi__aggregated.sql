@@ -5,6 +5,7 @@ with
 
 workflow_cells as (
     select * from {{ ref('int_kpi__celled') }}
+    where {{ is_touched_cell() }}
 ),
 
 percentiles as (

@@ -4,7 +4,7 @@
 {%- set completed = left_by_last_build('int_run__completed') %}
 {%- set begun = left_by_last_build('int_run__planned') %}
 {%- for table in event_contract() %}
--- depends_on: {{ raw_relation('events', table) }}
+-- depends_on: {{ raw_relation('events', table, own_relation('events', table)) }}
 {%- endfor %}
 {%- set goes_on = completed is not none and begun is not none and can_rebuild_in_part() %}
 
