@@ -26,6 +26,14 @@
 {% endmacro %}
 
 
+{% macro get_incremental_touched_weeks_sql(arguments) %}
+    {#- dbt's incremental strategy touched_weeks: the weeks of int_week__touched are replaced, in any of the passes that `meta` names. arguments: dict that dbt gives. -#}
+    delete from {{ arguments.target_relation }}
+    where {{ is_touched_week(config.get('meta').passes) }};
+    {{ insert_rows(arguments) }}
+{% endmacro %}
+
+
 {% macro insert_rows(arguments) %}
     {#- The insert of a strategy's new rows. arguments: dict that dbt gives to a strategy. -#}
     {% set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') %}

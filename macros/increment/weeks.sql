@@ -3,6 +3,7 @@
         The weeks in which the cases that this build rebuilds have units, as a query: pass (of kpi_passes()) and week_start. No row where
         everything is rebuilt. before: whether the units are read as the build before left them; otherwise as this build does.
     -#}
+    {%- set cases = ref('int_case__touched') -%}
     {%- for name, pass in kpi_passes().items() -%}
     {%- set model = kpi_units()[pass.of].own_model or kpi_units()[pass.of].model -%}
     {%- set relation = left_by_last_build(model) if before else ref(model) %}
@@ -11,7 +12,7 @@
         {{ local_week(pass.clock) }} as week_start
     {%- if is_increment() %}
     from {{ relation }} as units
-    where {{ pass.clock }} is not null and units.case_id in (select touched.case_id from {{ ref('int_case__touched') }} as touched)
+    where {{ pass.clock }} is not null and units.case_id in (select touched.case_id from {{ cases }} as touched)
     group by {{ local_week(pass.clock) }}
     {%- else %}
     from (select cast(null as timestamp) as {{ pass.clock }}) as units

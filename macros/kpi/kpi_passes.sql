@@ -119,13 +119,6 @@
 {%- endmacro %}
 
 
-{% macro insert_pass(name) -%}
-    {#- The statement that adds one pass to int_kpi__celled. name: key of kpi_passes(). -#}
-    insert into {{ this }} (kpi_id, pass, week_start, workflow, cohort_dimension, cohort_value, numerator, denominator)
-    {{ pass_query(name) }}
-{%- endmacro %}
-
-
 {% macro to_15_decimals(value) -%}
     {#- A double as the decimal that exact_sum() adds up, so that sums of sums give the same double. value: numeric SQL expression. -#}
     cast(cast({{ value }} as {{ type_double() }}) as decimal(38, 15))

@@ -87,10 +87,3 @@
     inner join {{ observing_kpis() }} on cells.observed_for = kpis.observed_for
     where {{ is_touched_cell() }}
 {%- endmacro %}
-
-
-{% macro insert_percentiles(dimension) -%}
-    {#- The statement that adds the percentiles by a cohort dimension to int_kpi__percentiled. dimension: one of cohort_dimensions(). -#}
-    insert into {{ this }} (kpi_id, week_start, workflow, cohort_dimension, cohort_value, median_value, p90_value)
-    {{ percentiled_cells(dimension) }}
-{%- endmacro %}

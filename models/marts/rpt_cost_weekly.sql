@@ -1,7 +1,5 @@
 -- Grain: one row per week and workflow or (all).
 
-{%- set kpi = kpi_definitions()['cost_per_resolved_case'] %}
-
 with
 
 -- The published cells of the KPI: the costs charged in the week, and the cases resolved in it.
@@ -10,42 +8,8 @@ cells as (
     where kpi_id = 'cost_per_resolved_case' and cohort_dimension = 'all'
 ),
 
-cases as (
-    select
-        case_id,
-        workflow
-    from {{ ref('fct_case_journey') }}
-),
-
--- By the KPI's own clock and amount.
-charges as (
-    select
-        case_id,
-        {{ local_week(kpi.clock) }} as week_start,
-        {{ kpi.numerator }} as amount,
-        case when is_fixed then 'fixed' else category end as part
-    from {{ ref('fct_charge') }}
-),
-
-parted as (
-    select
-        charges.week_start,
-        charges.part,
-        charges.amount,
-        cases.workflow
-    from charges
-    inner join cases on charges.case_id = cases.case_id
-),
-
 summed as (
-    select
-        week_start,
-        {%- for part in ['messaging', 'agent', 'platform', 'fixed'] %}
-        {{ exact_sum("case when part = '" ~ part ~ "' then amount end") }} as {{ part }}_cost,
-        {%- endfor %}
-        coalesce(workflow, '(all)') as workflow
-    from parted
-    group by grouping sets ((week_start), (week_start, workflow)) -- noqa: PRS
+    select * from {{ ref('int_charge__summed') }}
 ),
 
 filled as (

@@ -1,11 +1,10 @@
 -- Grain: one row per KPI, pass that reads its units, week, workflow, and cohort that has a unit. The sums can be summed further.
+{{ config(materialized='table_in_parts') }}
 
-{#- One statement per pass: a statement keeps in memory what each of its parts has joined and grouped, until it ends. -#}
-{%- set passes = kpi_passes() | list %}
-{%- set hooks = [] %}
-{%- for name in passes[1:] %}
-{%- do hooks.append("{{ insert_pass('" ~ name ~ "') }}") %}
+{%- for name in kpi_passes() %}
+
+select * from (
+    {{ pass_query(name) | indent(4) }}
+) as cells
+{{ next_part() if not loop.last }}
 {%- endfor %}
-{{ config(materialized='table', post_hook=hooks) }}
-
-{{ pass_query(passes[0]) }}

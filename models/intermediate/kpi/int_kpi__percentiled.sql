@@ -1,10 +1,10 @@
 -- Grain: one row per KPI of a percentile, week, workflow or (all), and cohort that has a unit.
+{{ config(materialized='table_in_parts') }}
 
-{#- One statement per cohort dimension: exact percentiles hold every value of every cell in memory until their statement ends. -#}
-{%- set hooks = [] %}
-{%- for dimension in cohort_dimensions() %}
-{%- do hooks.append("{{ insert_percentiles('" ~ dimension ~ "') }}") %}
+{%- for dimension in ['all'] + cohort_dimensions() %}
+
+select * from (
+    {{ percentiled_cells(dimension) | indent(4) }}
+) as cells
+{{ next_part() if not loop.last }}
 {%- endfor %}
-{{ config(materialized='table', post_hook=hooks) }}
-
-{{ percentiled_cells('all') }}

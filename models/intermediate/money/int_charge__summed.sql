@@ -1,0 +1,43 @@
+-- Grain: one row per week and workflow or (all) with a charge.
+{%- set kpi = kpi_definitions()['cost_per_resolved_case'] %}
+{%- set passes = [kpi.of ~ '_by_' ~ kpi.clock] %}
+{{ config(materialized='incremental', incremental_strategy='touched_weeks', meta={'passes': passes}, on_schema_change='fail') }}
+
+with
+
+cases as (
+    select
+        case_id,
+        workflow
+    from {{ ref('fct_case_journey') }}
+),
+
+-- By the KPI's own clock and amount.
+charges as (
+    select
+        case_id,
+        {{ local_week(kpi.clock) }} as week_start,
+        {{ kpi.numerator }} as amount,
+        case when is_fixed then 'fixed' else category end as part
+    from {{ ref('fct_charge') }}
+    where {{ is_touched_week(passes, local_week(kpi.clock)) }}
+),
+
+parted as (
+    select
+        charges.week_start,
+        charges.part,
+        charges.amount,
+        cases.workflow
+    from charges
+    inner join cases on charges.case_id = cases.case_id
+)
+
+select
+    week_start,
+    {%- for part in ['messaging', 'agent', 'platform', 'fixed'] %}
+    {{ exact_sum("case when part = '" ~ part ~ "' then amount end") }} as {{ part }}_cost,
+    {%- endfor %}
+    coalesce(workflow, '(all)') as workflow
+from parted
+group by grouping sets ((week_start), (week_start, workflow)) -- noqa: PRS
