@@ -34,6 +34,21 @@
 {% endmacro %}
 
 
+{% macro get_incremental_touched_violations_sql(arguments) %}
+    {#-
+        dbt's incremental strategy touched_violations, of integrity violations: those of the cases of int_case__touched are replaced, and all
+        that are a matter of more than one case. arguments: dict that dbt gives.
+    -#}
+    {% set across_cases = [] %}
+    {% for kind, violation in integrity_violations().items() if violation.across_cases %}
+        {% do across_cases.append(kind) %}
+    {% endfor %}
+    delete from {{ arguments.target_relation }}
+    where kind in ('{{ across_cases | join("', '") }}') or {{ is_touched() }};
+    {{ insert_rows(arguments) }}
+{% endmacro %}
+
+
 {% macro insert_rows(arguments) %}
     {#- The insert of a strategy's new rows. arguments: dict that dbt gives to a strategy. -#}
     {% set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') %}

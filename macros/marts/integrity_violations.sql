@@ -2,7 +2,7 @@
     {#-
         Every kind of integrity violation (specification, "Integrity violations"), once: the relation with a row per thing
         that can violate it, the condition of the violation, and what is said about it (SQL expression of type text).
-        Returns: dict kind -> dict with `of`, `where` and `detail`.
+        Returns: dict kind -> dict with `of`, `where`, `detail`, and `across_cases`: whether it is a matter of more than its own case.
     -#}
     {% set cases = ref('fct_case_journey') %}
     {% set acks = ref('int_writeback__acknowledged') %}
@@ -35,6 +35,7 @@
         },
         'idempotency_key_reused': {
             'of': ref('int_writeback_key__reused'),
+            'across_cases': true,
             'where': 'true',
             'detail': "'idempotency key ' || idempotency_key || ' is used by more than one case'",
         },
@@ -50,11 +51,13 @@
         },
         'missing_rate': {
             'of': ref('fct_charge'),
+            'across_cases': true,
             'where': 'amount is null',
             'detail': "'charge ' || charge_id || ' has no valid ' || category || ' rate, or one in a currency without an exchange rate'",
         },
         'unallocated_fixed_cost': {
             'of': ref('int_fixed_cost__unallocated'),
+            'across_cases': true,
             'where': 'true',
             'detail': "'fixed cost ' || fixed_cost_number || ': ' || category || ' of ' || cast(month as " ~ dbt.type_string() ~ ") || ' for ' || coalesce(workflow, 'all workflows') || ' has no case to carry it'",
         },

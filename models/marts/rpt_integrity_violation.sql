@@ -1,4 +1,5 @@
 -- Grain: one row per integrity violation.
+{{ config(materialized='incremental', incremental_strategy='touched_violations', on_schema_change='fail') }}
 
 with
 
@@ -9,7 +10,7 @@ violations as (
         case_id,
         {{ violation.detail }} as detail
     from {{ violation.of }}
-    where {{ violation.where }}
+    where {{ violation.where }}{{ ' and ' ~ is_touched() if not violation.across_cases }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
