@@ -106,6 +106,8 @@ def test_everything_is_described(manifest: Manifest) -> None:
 def test_macro_arguments_are_those_of_the_signature(manifest: Manifest) -> None:
     differences = {}
     for macro in own(manifest, "macros"):
+        if macro["name"].startswith("materialization_"):  # it has no arguments
+            continue
         signature = SIGNATURE.search(macro["macro_sql"])
         assert signature, macro["unique_id"]
         # Jinja's default values read as Python: names, numbers, texts, empty dicts.
