@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -147,6 +148,8 @@ def bench(
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
 
+    # Whoever ends it, what it started ends too, and its folder goes.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="run_", dir=folder)).resolve()
     try:

@@ -49,6 +49,7 @@ def fingerprints(connection: duckdb.DuckDBPyConnection, name: str, columns: dict
 def differences(ours: Path, theirs: Path, label: str) -> tuple[list[str], dict[str, int]]:
     """What differs, in words, and the counts of what was compared. ours: the project's database. theirs: see attach()."""
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         attach(connection, "ours", ours)
         attach(connection, "theirs", theirs)
         columns = {name: kind for name, kind, *_ in connection.execute("describe ours_journeys").fetchall()}
