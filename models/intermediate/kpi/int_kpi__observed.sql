@@ -1,4 +1,5 @@
 -- Grain: one row per unit and group of KPIs that take a percentile of the same value of it.
+{{ config(materialized='incremental', incremental_strategy='touched_cases', on_schema_change='fail') }}
 
 with
 
@@ -8,6 +9,7 @@ cases as (
         workflow,
         {{ cohort_attributes() }}
     from {{ ref('fct_case_journey') }}
+    where {{ is_touched() }}
 ),
 
 units as (
@@ -20,7 +22,7 @@ units as (
         cast({{ side.observed }} as {{ type_double() }}) as observed_value
     from {{ ref(kpi_units()[side.of].model) }}
     where
-        {{ ([side.clock ~ ' is not null'] + side.counted) | join('\n        and ') }}
+        {{ ([side.clock ~ ' is not null'] + side.counted + [is_touched()]) | join('\n        and ') }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
