@@ -10,10 +10,10 @@
     {% if not is_calendar_date(var('history_start') | string) %}
         {% do problems.append("history_start '" ~ var('history_start') ~ "' is no date. Write it as YYYY-MM-DD.") %}
     {% endif %}
-    {% set as_of = var('as_of') | string %}
+    {% set as_of = given_as_of() | string %}
     {% set time_of_day = '([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?)?(Z|[+]00:?00)?' %}
-    {% if var('as_of') is not none and not (is_calendar_date(as_of[:10]) and modules.re.fullmatch(time_of_day, as_of[10:])) %}
-        {% do problems.append("as_of '" ~ var('as_of') ~ "' is no UTC timestamp. Write it as 'YYYY-MM-DD HH:MM:SS', without an offset.") %}
+    {% if given_as_of() is not none and not (is_calendar_date(as_of[:10]) and modules.re.fullmatch(time_of_day, as_of[10:])) %}
+        {% do problems.append("as_of '" ~ as_of ~ "' is no UTC timestamp. Write it as 'YYYY-MM-DD HH:MM:SS', without an offset.") %}
     {% endif %}
     {% for name in ['quiet_hours_start', 'quiet_hours_end'] if not modules.re.fullmatch('1?[0-9]|2[0-4]', var(name) | string) %}
         {% do problems.append(name ~ " '" ~ var(name) ~ "' is no hour. Use a whole number from 0 to 24.") %}

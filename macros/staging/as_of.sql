@@ -1,13 +1,23 @@
 {% macro as_of() -%}
     {#-
-        The moment that everything is computed for, as a scalar subquery of type timestamp: the var `as_of`, by default the
+        The moment that everything is computed for, as a scalar subquery of type timestamp: given_as_of(), by default the
         greatest loaded_at over all event tables; NULL where there is no row at all.
     -#}
     (select run.as_of from {{ ref('stg_events__as_of') }} as run)
 {%- endmacro %}
 
 
+{% macro given_as_of() %}
+    {#-
+        The moment that everything is to be computed for, as it was given: the var `as_of`, else the environment variable CLOSED_LOOP_AS_OF,
+        whose change doesn't make dbt parse the whole project again. Returns: string, none where neither is set.
+    -#}
+    {% set given = var('as_of') if var('as_of') is not none else env_var('CLOSED_LOOP_AS_OF', '') or none %}
+    {{ return(given if given is none else given | string) }}
+{% endmacro %}
+
+
 {% macro as_of_literal() -%}
-    {#- The var `as_of` as a timestamp literal. Only stg_events__as_of asks for it; everything else reads as_of(). -#}
-    cast({{ text_literal(var("as_of") | string | replace("T", " ") | replace("Z", "") | replace("+00:00", "")) }} as timestamp)
+    {#- given_as_of() as a timestamp literal. Only stg_events__as_of asks for it; everything else reads as_of(). -#}
+    cast({{ text_literal(given_as_of() | replace("T", " ") | replace("Z", "") | replace("+00:00", "")) }} as timestamp)
 {%- endmacro %}

@@ -6,6 +6,7 @@ Exit codes: 0 passed (warnings are listed), 1 failed, 2 could not run.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -153,13 +154,14 @@ def read_variables(text: str) -> dict[str, Any]:
 
 
 def moment_of(settings: dict[str, Any]) -> str:
-    """The UTC moment that freshness is counted to: the var as_of, else now."""
-    if not settings.get("as_of"):
+    """The UTC moment that freshness is counted to: the var as_of, else CLOSED_LOOP_AS_OF, else now."""
+    given = settings.get("as_of") or os.environ.get("CLOSED_LOOP_AS_OF")
+    if not given:
         return dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
     try:
-        return dt.datetime.fromisoformat(str(settings["as_of"])).strftime("%Y-%m-%d %H:%M:%S")
+        return dt.datetime.fromisoformat(str(given)).strftime("%Y-%m-%d %H:%M:%S")
     except ValueError as error:
-        raise warehouse.CouldNotRun(f"as_of '{settings['as_of']}' is no UTC timestamp.") from error
+        raise warehouse.CouldNotRun(f"as_of '{given}' is no UTC timestamp.") from error
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
 -- depends_on: {{ ref('stg_reference__' ~ table) }}
 {%- endfor %}
 
-{% if var('as_of') %}
+{% if given_as_of() %}
 select {{ as_of_literal() }} as as_of
 {% else %}
 with
