@@ -4,21 +4,37 @@
         everything is rebuilt. before: whether the units are read as the build before left them; otherwise as this build does.
     -#}
     {%- set cases = ref('int_case__touched') -%}
+    {%- set passes_by_unit = {} -%}
     {%- for name, pass in kpi_passes().items() -%}
-    {%- set model = kpi_units()[pass.of].own_model or kpi_units()[pass.of].model -%}
+        {%- do passes_by_unit.setdefault(pass.of, {}).update({name: pass.clock}) -%}
+    {%- endfor -%}
+    with
+    {% for of, clocks in passes_by_unit.items() %}
+    {%- set model = kpi_units()[of].own_model or kpi_units()[of].model -%}
     {%- set relation = left_by_last_build(model) if before else ref(model) %}
+    touched_{{ of }} as (
+        select
+            {%- for clock in clocks.values() %}
+            {{ local_week(clock) if is_increment() else 'cast(null as date)' }} as {{ clock }}_week{{ ',' if not loop.last }}
+            {%- endfor %}
+        {%- if is_increment() %}
+        from {{ relation }}
+        where case_id in (select touched.case_id from {{ cases }} as touched)
+        {%- endif %}
+    ){{ ',' if not loop.last }}
+    {% endfor -%}
+
+    {%- for of, clocks in passes_by_unit.items() %}
+    {%- set is_last_unit = loop.last %}
+    {%- for name, clock in clocks.items() %}
     select
         '{{ name }}' as pass,
-        {{ local_week(pass.clock) }} as week_start
-    {%- if is_increment() %}
-    from {{ relation }} as units
-    where {{ pass.clock }} is not null and units.case_id in (select touched.case_id from {{ cases }} as touched)
-    group by {{ local_week(pass.clock) }}
-    {%- else %}
-    from (select cast(null as timestamp) as {{ pass.clock }}) as units
-    where false
-    {%- endif %}
-    {{ 'union all' if not loop.last }}
+        {{ clock }}_week as week_start
+    from touched_{{ of }}
+    where {{ clock }}_week is not null
+    group by {{ clock }}_week
+    {{ 'union all' if not (loop.last and is_last_unit) }}
+    {%- endfor %}
     {%- endfor %}
 {%- endmacro %}
 

@@ -81,6 +81,9 @@ kept_before as (
 triggered_cases as (
     select case_id
     from {{ ref('stg_events__case_triggers') }}
+    {%- if is_increment() %}
+    where case_id in (select judged.case_id from judged)
+    {%- endif %}
     group by case_id
 ),
 {%- endif %}
