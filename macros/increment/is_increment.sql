@@ -77,7 +77,8 @@
 {% macro watermark(table) -%}
     {#- Up to which loaded_at the last complete build read an event table: a timestamp literal. table: an event table. -#}
     {%- set query -%}
-        select cast(watermark as {{ dbt.type_string() }}) from {{ left_by_last_build('int_run__completed') }}
+        select cast(coalesce(max(watermark), cast('0001-01-01' as timestamp)) as {{ dbt.type_string() }})
+        from {{ left_by_last_build('int_run__completed') }}
         where kind = 'event table' and name = '{{ table }}'
     {%- endset -%}
     cast('{{ run_query(query).columns[0].values()[0] }}' as timestamp)

@@ -54,6 +54,19 @@
 {% endmacro %}
 
 
+{% macro is_whole_build() %}
+    {#- Whether this build makes everything that this model comes after: otherwise it must not say that all is done. Returns: boolean. -#}
+    {% set needed = [model.unique_id] %}
+    {% for name in needed %}
+        {#- The list grows while it is walked. -#}
+        {% for parent in graph.nodes[name].depends_on.nodes if parent in graph.nodes and parent.startswith('model.') and parent not in needed %}
+            {% do needed.append(parent) %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(needed | reject('in', selected_resources) | list | length == 0) }}
+{% endmacro %}
+
+
 {% macro announce_plan() %}
     {#- Says why a build that could have been an increment isn't one. Returns an empty string. -#}
     {% if execute %}

@@ -28,7 +28,8 @@ KINDS = ["empty", "new", "time", "again"]
 
 
 class Run(NamedTuple):
-    """One build: what it is about, its moment, all rows of the files at that time, and those that were not there before."""
+    """One build: what it is about, its moment, all rows of the files at that time, those that were not there before, and whether
+    any of those lies behind how far the run before read its table."""
 
     kind: str
     as_of: dt.datetime | None
@@ -135,6 +136,7 @@ class Plants:
         self.names = names
         self.events: Tables = {table: [] for table in DEFAULTS}
         self.count = 0
+        self.months_of_costs: list[dt.datetime] = []
 
     def parts(self) -> list[dt.datetime]:
         """Three moments to load at, of two runs or three: often just the moment of the run."""
@@ -177,6 +179,7 @@ class Plants:
         for grow in (
             self.orphans_of_one_case, self.references, self.deliveries, self.triggers, self.writebacks, self.keys,
             self.checks, self.messages, self.payments, self.touches, self.agents, self.evidence, self.months, self.waiting,
+            self.moves, self.sharers,
         ):  # fmt: skip
             grow(*self.parts())
 
@@ -321,16 +324,56 @@ class Plants:
             for loaded_at in (first, second):
                 self.add(table, self.case(loaded_at), loaded_at)
 
+    def moves(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """A case whose every clock moves to another week; in both weeks nothing else happens, but for a case that is known."""
+        known = monday(first) - 280 * DAY
+        for at in (known, known - 28 * DAY):
+            case_id = self.case(first, occurred_at=at, workflow=self.names[0])
+            self.journey(case_id, first, at, self.add("exceptions", case_id, first, occurred_at=at + HOUR)["event_id"])
+        case_id = self.case(first, occurred_at=known, workflow=self.names[0])
+        raised = self.add("exceptions", case_id, first, occurred_at=known - 29 * DAY)["event_id"]
+        for loaded_at, at in ((first, known), (second, known - 28 * DAY)):
+            self.journey(case_id, loaded_at, at, raised)
+        self.add("case_triggers", case_id, second, occurred_at=known - 28 * DAY, workflow=self.names[-1])
+        # It was first attempted long ago: only time settles it.
+        late = {"idempotency_key": self.name("key"), "case_id": self.case(first, occurred_at=known - 56 * DAY)}
+        for at in (known - 56 * DAY, first - MINUTE):
+            self.add("writeback_attempts", loaded_at=first, occurred_at=at, **late)
+
+    def journey(self, case_id: str, loaded_at: dt.datetime, at: dt.datetime, raised: str) -> None:
+        """An event of each kind, so that the case is resolved some hours after a moment."""
+        self.add("message_events", case_id, loaded_at, occurred_at=at + HOUR)
+        self.add("message_events", case_id, loaded_at, occurred_at=at + 2 * HOUR, status="clicked")
+        self.add("identity_checks", case_id, loaded_at, occurred_at=at + 2 * HOUR)
+        self.add("action_events", case_id, loaded_at, occurred_at=at + 3 * HOUR, message_id="m")
+        self.add("writeback_attempts", case_id, loaded_at, occurred_at=at + 3 * HOUR)
+        self.add("writeback_acks", case_id, loaded_at, occurred_at=at + 4 * HOUR)
+        self.add("agent_touches", case_id, loaded_at, occurred_at=at + HOUR, ended_at=at + 2 * HOUR, exception_id=raised)
+
+    def sharers(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """A case of a month in which other weeks have a case already: they share its fixed costs."""
+        month = (first - 420 * DAY).replace(day=1)
+        self.months_of_costs.append(month)
+        for loaded_at, days in ((first, 3), (first, 25), (second, 13)):
+            self.case(loaded_at, occurred_at=month + days * DAY)
+
     def nameless(self, moment: dt.datetime) -> None:
         """A row that is quarantined, of a known case: it only moves the greatest `loaded_at`."""
         known = self.chance.choice(self.events["case_triggers"])["case_id"]
         self.add(self.chance.choice(CHILDREN), known, moment, event_id=None)
 
 
-def fixed_costs(moments: list[dt.datetime], zone: ZoneInfo, currency: str) -> list[Row]:
-    """Costs that all cases of a month share, for every month of the split and the two before."""
+def monday(moment: dt.datetime) -> dt.datetime:
+    """The Monday of a moment's week, at noon."""
+    return moment.replace(hour=12, minute=0, second=0, microsecond=0) - moment.weekday() * DAY
+
+
+def fixed_costs(
+    moments: list[dt.datetime], further: list[dt.datetime], zone: ZoneInfo, currency: str
+) -> list[Row]:
+    """Costs that all cases of a month share, for every month of the split and the two before, and further ones."""
     first, last = min(moments) - 40 * DAY, max(moments) + DAY
-    days = (first + number * DAY for number in range((last - first) // DAY + 1))
+    days = [*(first + number * DAY for number in range((last - first) // DAY + 1)), *(day + 3 * DAY for day in further)]
     months = {day.replace(tzinfo=dt.UTC).astimezone(zone).date().replace(day=1) for day in days}
     shared = {"category": "platform", "workflow": None, "amount": Decimal("930.00"), "currency": currency}
     return [{"month": month, **shared} for month in sorted(months)]
@@ -358,9 +401,10 @@ def make_split(
     moments = cut(chance, events, kinds, edge)
     names = [row["workflow"] for row in reference["workflows"][:-1]]
     currency = variables.get("reporting_currency", "USD")
-    reference["fixed_costs"] += fixed_costs(moments, ZoneInfo(variables["reporting_timezone"]), currency)
     plants = Plants(chance, moments, kinds, names)
     plants.plant()
+    zone = ZoneInfo(variables["reporting_timezone"])
+    reference["fixed_costs"] += fixed_costs(moments, plants.months_of_costs, zone, currency)
     for payment in plants.events["payments"]:
         payment["currency"] = currency
     if way == "grown":
@@ -402,12 +446,22 @@ def arrange(
         there = {table: [row for row in rows if arrival[id(row)] <= number] for table, rows in events.items()}
         new = {table: [row for row in rows if arrival[id(row)] == number] for table, rows in events.items()}
         as_of = oracle.default_as_of(there) if way == "grown" else moments[number]
-        before = runs[-1].as_of if runs else None
-        is_late = before is not None and any(
-            row["loaded_at"] is not None and row["loaded_at"] <= before for rows in new.values() for row in rows
+        is_late = bool(runs) and any(
+            row["loaded_at"] is not None and row["loaded_at"] <= mark
+            for table, mark in watermarks(runs[-1]).items()
+            for row in new[table]
         )
         runs.append(Run(kind, as_of, there, new, is_late))
     return runs
+
+
+def watermarks(run: Run) -> dict[str, dt.datetime]:
+    """Up to which loaded_at a run read each table; none of a table without a row that it saw."""
+    seen = {
+        table: [row["loaded_at"] for row in rows if row["loaded_at"] and is_visible(row, run)]
+        for table, rows in run.events.items()
+    }
+    return {table: max(loads) for table, loads in seen.items() if loads}
 
 
 # Files -----------------------------------------------------------------------------------------------------------------
@@ -480,6 +534,8 @@ ALWAYS = {
     "a touch of an older exception",
     "an agent ends automation",
     "a new case changes the fixed charges of others",
+    "a new case changes the fixed charges of others, in weeks of their own",
+    "a case leaves a week in which nothing is new",
     "loaded just at as_of",
 }
 # And these depend on its kinds of run, or on chance; the default splits together meet all of them.
@@ -516,6 +572,11 @@ def fixed(tables: Tables) -> dict[str, float]:
         if row["is_fixed"] and row["amount"] is not None:
             sums[row["case_id"]] = sums.get(row["case_id"], 0) + row["amount"]
     return sums
+
+
+def weeks_of(tables: Tables, cases: set[str]) -> set[dt.date]:
+    """The weeks in which some cases were triggered, by UTC."""
+    return {monday(row["triggered_at"]).date() for row in tables["fct_case_journey"] if row["case_id"] in cases}
 
 
 def accepted(split: Split, run: Run) -> set[Key]:
@@ -601,6 +662,10 @@ def met_between(split: Split, before: Run, run: Run, earlier: Tables, later: Tab
     charges, others = fixed(earlier), fixed(later)
     shared = {case for case in charges.keys() & others.keys() - touched if charges[case] > others[case] + 1e-9}
     found |= {"a new case changes the fixed charges of others"} if shared else set()
+    weeks = [weeks_of(tables, touched) for tables in (earlier, later)]
+    if weeks_of(later, shared) - weeks[0] - weeks[1]:
+        found.add("a new case changes the fixed charges of others, in weeks of their own")
+    found |= {"a case leaves a week in which nothing is new"} if weeks[0] - weeks[1] else set()
     if not any(new.values()) or touched <= {
         row["case_id"] for rows in new.values() for row in rows if not row["event_id"]
     }:

@@ -1,6 +1,9 @@
 -- Grain: one row per thing that the last build with an end was made of. Written when everything else is there; the next build goes on from it.
 {{ config(materialized='table') }}
 
+{%- set is_whole = not execute or is_whole_build() %}
+{%- set completed = left_by_last_build('int_run__completed') %}
+
 {%- for model in ['fct_definition_difference', 'rpt_integrity_violation', 'rpt_kpi_restatement', 'rpt_cost_weekly', 'rpt_funnel_weekly'] %}
 -- depends_on: {{ ref(model) }}
 {%- endfor %}
@@ -54,3 +57,13 @@ select
     things.*
 from things
 cross join {{ ref('int_run__planned') }} as plan
+{%- if not is_whole %}
+-- Only a part of the models was selected: where the others stand has not changed.
+where false
+{%- if completed is not none %}
+
+union all
+
+select * from {{ completed }}
+{%- endif %}
+{%- endif %}
