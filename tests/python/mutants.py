@@ -1115,7 +1115,7 @@ MODELS = [
         "funnel by own events",
         "A stage is reached by its own event only.",
         "stage_is_reached_by_any_later_one",
-        f"{KPI}/int_funnel__aggregated.sql",
+        f"{KPI}/int_funnel__counted.sql",
         "case when furthest_stage_number >= {{ loop.index }} then 1 end",
         "{{ stage }}_minutes",
     ),
