@@ -1,4 +1,4 @@
--- Grain: one row: whether this build rebuilds only what new events touch, or everything, and why.
+-- Grain: one row, this build: whether it rebuilds only what new events touch, or everything, and why.
 {{ config(materialized='table', post_hook="{{ announce_plan() }}") }}
 
 {%- set completed = left_by_last_build('int_run__completed') %}
