@@ -1,4 +1,5 @@
--- Grain: one row per thing that the last build with an end was made of. Written when everything else is there; the next build goes on from it.
+-- Grain: one row per thing that the last build with an end was made of.
+-- Written when everything else is there; the next build goes on from it.
 {{ config(materialized='table') }}
 
 {%- set is_whole = not execute or is_whole_build() %}

@@ -3,6 +3,7 @@
 
 {%- set completed = left_by_last_build('int_run__completed') %}
 {%- set begun = left_by_last_build('int_run__planned') %}
+-- depends_on: {{ ref('int_run__described') }}
 {%- for table in event_contract() %}
 -- depends_on: {{ raw_relation('events', table, own_relation('events', table)) }}
 {%- endfor %}
@@ -12,10 +13,6 @@ with
 
 run as (
     select as_of from {{ ref('stg_events__as_of') }}
-),
-
-described as (
-    select * from {{ ref('int_run__described') }}
 ),
 
 -- Each is enough to rebuild everything.
@@ -44,7 +41,7 @@ reasons as (
     union all
 
     select 'the ' || described.kind || ' ' || described.name || ' has changed' as reason
-    from described
+    from {{ ref('int_run__described') }} as described
     left join {{ completed }} as completed on described.kind = completed.kind and described.name = completed.name
     where described.content is distinct from completed.content
 
@@ -67,7 +64,11 @@ reasons as (
 select
     {{ "(select max(begun.plan_number) + 1 from " ~ begun ~ " as begun)" if goes_on else 1 }} as plan_number,
     run.as_of,
-    {{ "(select max(completed.watermark) from " ~ completed ~ " as completed where completed.kind = 'run')" if goes_on else 'cast(null as timestamp)' }} as last_as_of,
+    {%- if goes_on %}
+    (select max(completed.watermark) from {{ completed }} as completed where completed.kind = 'run') as last_as_of,
+    {%- else %}
+    cast(null as timestamp) as last_as_of,
+    {%- endif %}
     not exists (select 1 from reasons) as is_increment,
-    (select nullif(min(reason), '') from reasons) as reason
+    (select nullif(min(reasons.reason), '') from reasons) as reason
 from run
