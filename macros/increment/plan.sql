@@ -9,12 +9,15 @@
 
 
 {% macro project_fingerprint() %}
-    {#- A text that changes with the text of any model of the project and with its KPI definitions; a changed macro may not show. Returns: string. -#}
-    {% set checksums = [] %}
+    {#- A text that changes with the text of any model or macro of the project. Returns: string. -#}
+    {% set texts = [] %}
     {% for node in graph.nodes.values() if node.resource_type == 'model' %}
-        {% do checksums.append(node.unique_id ~ node.checksum.checksum) %}
+        {% do texts.append(node.unique_id ~ node.checksum.checksum) %}
     {% endfor %}
-    {{ return(local_md5(checksums | sort | join ~ kpi_definitions() | string ~ event_contract() | string)) }}
+    {% for name, callable in context[project_name].items() %}
+        {% do texts.append(name ~ callable.macro.macro_sql) %}
+    {% endfor %}
+    {{ return(local_md5(texts | sort | join)) }}
 {% endmacro %}
 
 
