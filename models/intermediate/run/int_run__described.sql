@@ -17,5 +17,5 @@ union all
 {% endfor %}
 select
     'project' as kind,
-    'models' as name,
+    'text' as name,
     '{{ project_fingerprint() if execute }}' as content
