@@ -58,7 +58,8 @@
             coalesce(workflow, '(all)') as workflow,
             sum(numerator) as numerator,
             sum(denominator) as denominator,
-            {{ kpi_percentiles() | indent(12) }}
+            {{ median('observed_value') }} filter (where kpi_id in ({{ kpis_of_kind(['median']) }})) as median_value,
+            {{ p90('observed_value') }} filter (where kpi_id in ({{ kpis_of_kind(['p90']) }})) as p90_value
         from {{ ref('fct_kpi_contribution') }}
         group by grouping sets ((kpi_id, week_start), (kpi_id, week_start, workflow))
     ),
