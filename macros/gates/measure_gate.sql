@@ -45,7 +45,7 @@
     {% if not var('schema_prefix') %}
         {% do exceptions.raise_compiler_error("drop_scratch needs the var schema_prefix; without it there is nothing to drop.") %}
     {% endif %}
-    {% for schema in ['demo_events', 'reference', 'staging'] %}
+    {% for schema in ['demo_events', 'reference', 'staging', 'intermediate'] %}
         {% do adapter.drop_schema(api.Relation.create(database=target.database, schema=var('schema_prefix') ~ schema)) %}
     {% endfor %}
 {% endmacro %}
