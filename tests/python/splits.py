@@ -348,7 +348,9 @@ class Plants:
         self.add("action_events", case_id, loaded_at, occurred_at=at + 3 * HOUR, message_id="m")
         self.add("writeback_attempts", case_id, loaded_at, occurred_at=at + 3 * HOUR)
         self.add("writeback_acks", case_id, loaded_at, occurred_at=at + 4 * HOUR)
-        self.add("agent_touches", case_id, loaded_at, occurred_at=at + HOUR, ended_at=at + 2 * HOUR, exception_id=raised)
+        self.add(
+            "agent_touches", case_id, loaded_at, occurred_at=at + HOUR, ended_at=at + 2 * HOUR, exception_id=raised
+        )
 
     def sharers(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
         """A case of a month in which other weeks have a case already: they share its fixed costs."""
@@ -368,9 +370,7 @@ def monday(moment: dt.datetime) -> dt.datetime:
     return moment.replace(hour=12, minute=0, second=0, microsecond=0) - moment.weekday() * DAY
 
 
-def fixed_costs(
-    moments: list[dt.datetime], further: list[dt.datetime], zone: ZoneInfo, currency: str
-) -> list[Row]:
+def fixed_costs(moments: list[dt.datetime], further: list[dt.datetime], zone: ZoneInfo, currency: str) -> list[Row]:
     """Costs that all cases of a month share, for every month of the split and the two before, and further ones."""
     first, last = min(moments) - 40 * DAY, max(moments) + DAY
     days = [*(first + number * DAY for number in range((last - first) // DAY + 1)), *(day + 3 * DAY for day in further)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -35,6 +36,22 @@ def test_building_again_changes_nothing(demo: Path, tmp_path: Path) -> None:
     before = public_tables(tmp_path)
     build(tmp_path, None, *WITHOUT_TESTS)
     assert public_tables(tmp_path) == before
+
+
+def test_a_build_is_done_when_all_that_builds_grow_is_there(demo: Path) -> None:
+    """int_run__completed comes after each such model: one that it didn't wait for could fail, and never get what is new."""
+    nodes = json.loads((demo / "target/manifest.json").read_text(encoding="utf-8"))["nodes"]
+    grown = {
+        name
+        for name, node in nodes.items()
+        if node["config"]["materialized"] == "incremental" and node["config"]["full_refresh"] is None
+    }
+    needed: set[str] = set()
+    found = {"model.closed_loop.int_run__completed"}
+    while found:
+        needed |= found
+        found = {parent for name in found for parent in nodes[name]["depends_on"]["nodes"] if parent in nodes} - needed
+    assert len(grown) > 10 and grown <= needed, grown - needed
 
 
 def test_ten_empty_tables_build(tmp_path: Path) -> None:
