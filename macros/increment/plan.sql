@@ -9,9 +9,9 @@
 
 
 {% macro project_fingerprint() %}
-    {#- A text that changes with the text of any model or macro of the project. Returns: string. -#}
+    {#- A text that changes with the text of any model, macro or seed of the project. Returns: string. -#}
     {% set texts = [] %}
-    {% for node in graph.nodes.values() if node.resource_type == 'model' %}
+    {% for node in graph.nodes.values() if node.resource_type in ['model', 'seed'] %}
         {% do texts.append(node.unique_id ~ node.checksum.checksum) %}
     {% endfor %}
     {% for name, callable in context[project_name].items() %}
