@@ -141,14 +141,15 @@ def test_memory_limit_reached(stages: Stages, tmp_path: Path) -> None:
 
 
 def test_beyond_the_memory_limit_it_goes_on_on_disk(tmp_path: Path) -> None:
-    """The step that needs most of it, with 200,000 raw rows and 256 MB: it fails without room on disk, and with it gives the same rows."""
+    """The largest raw table, 220,000 rows, and 64 MB: it fails without room on disk, and with it gives the same rows."""
     events = {"events_path": tmp_path / "events"}
-    generate(15_000, 20, tmp_path / "events")
-    build(tmp_path, events, "--select", "+int_kpi__aggregated", *WITHOUT_TESTS)
-    rows = "from intermediate.int_kpi__aggregated order by all"
+    generate(40_000, 20, tmp_path / "events")
+    build(tmp_path, events, "--select", "+base_events__message_events", *WITHOUT_TESTS)
+    rows = "select count(*), sum(hash(message_events)) from staging.base_events__message_events as message_events"
     unlimited = query(tmp_path, rows)
-    again = ["--select", "int_kpi__aggregated", *WITHOUT_TESTS]
-    limits = {"memory_limit": "256MB", "max_temp_directory_size": "0KB"}
+    assert unlimited[0][0] > 200_000
+    again = ["--select", "base_events__message_events", *WITHOUT_TESTS]
+    limits = {"memory_limit": "64MB", "max_temp_directory_size": "0KB"}
     profiles = {"DBT_PROFILES_DIR": str(profiles_with(tmp_path / "no_disk", **limits))}
     result = dbt("build", *again, folder=tmp_path, variables=events, environment=profiles)
     assert result.returncode != 0 and "Out of Memory Error: failed to offload" in result.stdout, result.stdout[-3000:]
