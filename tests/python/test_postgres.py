@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -151,8 +151,11 @@ def differences(table: str, columns: list[str], got: list[Row], expected: list[R
     return found
 
 
-def assert_equal_figures(folder: Path, environment: dict[str, str]) -> None:
-    """PostgreSQL (got) and the DuckDB file of a folder (expected) have the same public tables, columns and rows."""
+def assert_equal_figures(folder: Path, environment: dict[str, str], without: Collection[str] = ()) -> None:
+    """PostgreSQL (got) and the DuckDB file of a folder (expected) have the same public tables, columns and rows.
+
+    without: tables whose rows are not compared.
+    """
     messages, empty = [], set()
     with duckdb.connect(str(database(folder)), read_only=True) as expected, connection_to(environment) as connection:
         got = connection.cursor()
@@ -162,6 +165,8 @@ def assert_equal_figures(folder: Path, environment: dict[str, str]) -> None:
             columns_got = columns_by_table(got)[table]
             if columns_got != columns:
                 messages.append(f"{table}: got the columns {columns_got}, expected {columns}")
+                continue
+            if table in without:
                 continue
             rows = read(expected, table, columns)
             found = differences(table, columns, read(got, table, columns), rows)
@@ -202,6 +207,24 @@ def hostile_input(time_zone: str) -> tuple[dict[str, list[Row]], dict[str, list[
     return next(found for found in inputs if found[2]["reporting_timezone"] == time_zone)
 
 
+def hold_back(cursor: Any) -> dict[str, list[tuple[Any, ...]]]:
+    """Take the later half of the loads out of each raw table of PostgreSQL: what a second load brings."""
+    held_back = {}
+    for table in seed_types("events"):
+        later = f"loaded_at > (select percentile_disc(0.5) within group (order by loaded_at) from my_events.{table})"
+        cursor.execute(f"delete from my_events.{table} where {later} returning *")
+        held_back[table] = cursor.fetchall()
+    assert all(held_back.values())
+    return held_back
+
+
+def bring(cursor: Any, held_back: dict[str, list[tuple[Any, ...]]]) -> None:
+    """Put them back."""
+    for table, rows in held_back.items():
+        marks = ", ".join(["%s"] * len(rows[0]))
+        cursor.executemany(f"insert into my_events.{table} values ({marks})", rows)
+
+
 def load_hostile(folder: Path, environment: dict[str, str]) -> Row:
     """Lay a hostile input down in both engines; returns the dbt vars that go with it."""
     events, reference, variables = hostile_input(HOSTILE_TIME_ZONE)
@@ -233,11 +256,24 @@ def test_demo(demo: Path, postgres: dict[str, str], tmp_path: Path) -> None:
 
 
 def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
-    """Raw tables that an operator brings in a schema, with everything wrong with them that can be."""
+    """Raw tables that an operator brings in a schema, with everything wrong with them that can be; PostgreSQL takes them in two loads,
+    DuckDB at once. Only what was published in between differs: PostgreSQL has published more, and so more may be another since."""
     variables = load_hostile(tmp_path, postgres)
     build(tmp_path, variables, *WITHOUT_TESTS)
+    with connection_to(postgres) as connection:
+        held_back = hold_back(connection.cursor())
     build(tmp_path, variables, *WITHOUT_TESTS, *ON_POSTGRES, environment=postgres)
-    assert_equal_figures(tmp_path, postgres)
+    with connection_to(postgres) as connection:
+        bring(connection.cursor(), held_back)
+    said = build(tmp_path, variables, *WITHOUT_TESTS, *ON_POSTGRES, environment=postgres)
+    assert "Full rebuild" not in said
+    assert_equal_figures(tmp_path, postgres, without={"rpt_kpi_restatement"})
+    with connection_to(postgres) as connection:
+        cursor = connection.cursor()
+        cursor.execute("select is_increment, plan_number from intermediate.int_run__planned")
+        assert cursor.fetchall() == [(True, 2)]
+        cursor.execute("select count(*) from intermediate.int_case__touched")
+        assert cursor.fetchone()[0] > 0
 
 
 def server_command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
