@@ -74,6 +74,11 @@ def costs(size: Run) -> list[str]:
         f"### {size['cases']:,} cases, {size['rows']:,} raw rows ({gigabytes(size['event_bytes'])} GB of Parquet)",
         "",
         *table(head, rows),
+        *(
+            [f"The day loads {size['daily_rows']:,} rows, {size['daily_rows'] / size['rows']:.2%} of all.", ""]
+            if "daily" in size["steps"]
+            else []
+        ),
     ]
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -24,6 +25,8 @@ DBT = str(Path(sys.executable).parent / "dbt")
 WITHOUT_TESTS = ["--exclude-resource-type", "test", "unit_test"]
 # Disk space: the events, and what the builds, the rivals and what they spill take at most at a time.
 EVENT_BYTES_PER_CASE, WORK_BYTES_PER_CASE = 350, 4_500
+# The last moment that is computed for lies some days before the last load.
+DAYS_BEFORE_LAST_LOAD = 3
 RIVALS = ["floor", "duckdb", "polars", "pandas"]
 # Build -> the database that it builds.
 DATABASES = {"full": "built", "daily": "built", "limited": "limited"}
@@ -137,20 +140,29 @@ def make_events(events: Path, cases: int, weeks: int, seed: int, say: Say) -> bo
     return True
 
 
-def moments(events: Path) -> tuple[int, str, str]:
-    """Number of raw rows, the moment of the last load, and one day before it."""
-    files = [f"'{events}/{table}.parquet'" for table in TABLES]
-    query = " union all ".join(
-        f"select count(*) as raw_rows, max(loaded_at) as loaded_at from {file}" for file in files
-    )
-    [(rows, last, before)] = (
-        duckdb.connect()
-        .execute(
-            f"select sum(raw_rows), max(loaded_at)::varchar, (max(loaded_at) - interval 1 day)::varchar from ({query})"
-        )
-        .fetchall()
-    )
-    return int(rows), last, before
+class Loads(NamedTuple):
+    """All raw rows, those that are loaded between two moments, and these moments: a day like others, from six to six in the morning.
+
+    Not the last day: the generated rows that would come later than everything are loaded with the last ones.
+    """
+
+    before: str
+    last: str
+    rows: int
+    daily_rows: int
+
+
+def find_loads(events: Path) -> Loads:
+    """The moments of the builds, and how many rows there are."""
+    rows = " union all ".join(f"select loaded_at from '{events}/{table}.parquet'" for table in TABLES)
+    with duckdb.connect() as connection:
+        [(last,)] = connection.execute(
+            f"select date_trunc('day', max(loaded_at)) - interval {DAYS_BEFORE_LAST_LOAD} day + interval 6 hour from ({rows})"
+        ).fetchall()
+        before = last - dt.timedelta(days=1)
+        count = "count(*), count(*) filter (loaded_at > ? and loaded_at <= ?)"
+        [counts] = connection.execute(f"select {count} from ({rows})", [before, last]).fetchall()
+    return Loads(str(before), str(last), *counts)
 
 
 def measure_size(
@@ -160,15 +172,16 @@ def measure_size(
 
     A step that doesn't finish is noted, and the others go on: a rival may well run out of memory.
     """
-    rows, last, before = moments(events)
+    loads = find_loads(events)
     measured: dict[str, Result] = {}
     agreement: dict[str, dict[str, int]] = {}
     wrong: list[str] = []
 
     def measure_step(step: str) -> Result:
         if step in RIVALS:
-            return bench.rival(step, events, last)
-        variables = {"events_path": str(events), "as_of": before if step == "full" and "daily" in steps else last}
+            return bench.rival(step, events, loads.last)
+        as_of = loads.before if step == "full" and "daily" in steps else loads.last
+        variables = {"events_path": str(events), "as_of": as_of}
         limit = memory_limit if step == "limited" else None
         return bench.dbt(step, ["build", *WITHOUT_TESTS], DATABASES[step], variables, limit)
 
@@ -189,5 +202,12 @@ def measure_size(
             bench.say(f"  comparing {step} with the project's figures …")
             found, agreement[step] = differences(bench.result_of(reference), bench.result_of(step), step)
             wrong += found
-    size = {"rows": rows, "event_bytes": size_of(events), "as_of": last, "steps": measured, "agreement": agreement}
+    size = {
+        "rows": loads.rows,
+        "daily_rows": loads.daily_rows,
+        "event_bytes": size_of(events),
+        "as_of": loads.last,
+        "steps": measured,
+        "agreement": agreement,
+    }
     return size, wrong

@@ -5,6 +5,7 @@ How fast anything is depends on the machine, and is not tested.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import shutil
@@ -22,7 +23,8 @@ for library in ("matplotlib", "pandas", "polars", "psutil", "pyarrow"):
 
 from scripts.bench import report  # noqa: E402
 from scripts.bench.agreement import differences  # noqa: E402
-from scripts.bench.steps import CouldNotRun, Workbench, check_disk, measure_size  # noqa: E402
+from scripts.bench.steps import CouldNotRun, Workbench, check_disk, find_loads, measure_size  # noqa: E402
+from scripts.journeys import TABLES  # noqa: E402
 
 CASES = 2000
 PAGE = f"# A page\n\nBefore.\n\n{report.BEGIN}\n\nold figures\n\n{report.END}\n\nAfter.\n"
@@ -59,7 +61,9 @@ def test_everything_is_measured_and_agrees(run: Path) -> None:
     assert size["wrong"] == []
     assert set(size["agreement"]) == set(RIVALS)
     for agreed in size["agreement"].values():
-        assert (agreed["cases"], agreed["kpis"]) == (CASES, 16)
+        # Some cases are triggered later than the moment that all compute for.
+        assert 0.9 * CASES < agreed["cases"] < CASES
+        assert agreed["kpis"] == 16
         assert 0 < agreed["resolved_cases"] < CASES
     for name in ("floor", *RIVALS, "full"):
         step = size["steps"][name]
@@ -72,6 +76,22 @@ def test_everything_is_measured_and_agrees(run: Path) -> None:
     if sys.platform == "linux":
         assert full["written_bytes"] >= full["result_bytes"]
     assert {"fct_case_journey", "rpt_kpi_weekly"} <= {model["name"] for model in full["models"]}
+
+
+def test_day_is_a_usual_one(run: Path) -> None:
+    """From six to six, three days before the last load; neither much less nor much more than a 42nd of six weeks."""
+    loads = find_loads(run / f"work/events/{CASES}")
+    tables = [f"select loaded_at from '{run}/work/events/{CASES}/{table}.parquet'" for table in TABLES]
+    every = " union all ".join(tables)
+    [(last_load, rows)] = duckdb.execute(f"select max(loaded_at), count(*) from ({every})").fetchall()
+    last = dt.datetime.combine(last_load.date(), dt.time(6)) - dt.timedelta(days=3)
+    before = last - dt.timedelta(days=1)
+    days = f"select count(*) from ({every}) where loaded_at > '{before}' and loaded_at <= '{last}'"
+    [(daily_rows,)] = duckdb.execute(days).fetchall()
+    assert loads == (str(before), str(last), rows, daily_rows)
+    assert 1 / 126 < daily_rows / rows < 3 / 42
+    (size,) = figures(run)["sizes"]
+    assert (size["as_of"], size["rows"], size["daily_rows"]) == (str(last), rows, daily_rows)
 
 
 def test_page_says_what_was_measured(run: Path) -> None:
@@ -134,6 +154,7 @@ def test_a_step_that_does_not_finish_is_noted(run: Path, tmp_path: Path, monkeyp
     assert [line.split(" ")[0] for line in wrong] == ["full", "daily"]
     shown = "\n".join(report.costs({"cases": CASES, **size}))
     assert shown.count("did not finish") == 3
+    assert f"The day loads {size['daily_rows']:,} rows, {100 * size['daily_rows'] / size['rows']:.2f}% of all." in shown
 
 
 def test_what_it_needs(tmp_path: Path) -> None:
