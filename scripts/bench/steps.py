@@ -61,9 +61,9 @@ class Workbench:
         arguments: list[str],
         database: str,
         variables: dict[str, str] | None = None,
-        memory_limit: str | None = None,
+        settings: dict[str, str] | None = None,
     ) -> Result:
-        """Measure one dbt command; what it parsed is kept per database, as a user's project keeps it."""
+        """Measure one dbt command; what it parsed is kept per database, as a user's project keeps it. settings: environment variables."""
         target = self.folder / f"{database}_target"
         command = [DBT, "--no-use-colors", *arguments, "--target-path", str(target)]
         command += ["--log-path", str(self.folder / f"{database}_logs")]
@@ -73,9 +73,8 @@ class Workbench:
             "CLOSED_LOOP_DUCKDB": str(self.database(database)),
             "DBT_PROJECT_DIR": str(ROOT),
             "DBT_PROFILES_DIR": str(ROOT),
+            **(settings or {}),
         }
-        if memory_limit:
-            environment["CLOSED_LOOP_MEMORY_LIMIT"] = memory_limit
         result = self.run(name, command, environment)
         if arguments[0] == "build":
             nodes = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
@@ -181,9 +180,10 @@ def measure_size(
         if step in RIVALS:
             return bench.rival(step, events, loads.last)
         as_of = loads.before if step == "full" and "daily" in steps else loads.last
-        variables = {"events_path": str(events), "as_of": as_of}
-        limit = memory_limit if step == "limited" else None
-        return bench.dbt(step, ["build", *WITHOUT_TESTS], DATABASES[step], variables, limit)
+        settings = {"CLOSED_LOOP_AS_OF": as_of}
+        if step == "limited":
+            settings["CLOSED_LOOP_MEMORY_LIMIT"] = memory_limit
+        return bench.dbt(step, ["build", *WITHOUT_TESTS], DATABASES[step], {"events_path": str(events)}, settings)
 
     for step in steps:
         try:
