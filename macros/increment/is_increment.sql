@@ -12,7 +12,7 @@
         {{ return(false) }}
     {% endif %}
     {% set is_increment = run_query('select is_increment from ' ~ planned).columns[0].values()[0] %}
-    {% if is_increment and (flags.FULL_REFRESH or is_absent(model)) %}
+    {% if is_increment and model.config.materialized == 'incremental' and (flags.FULL_REFRESH or is_absent(model)) %}
         {% do exceptions.raise_compiler_error(
             model.name ~ " can't be rebuilt whole on its own: the steps before it hold only what the last build touched. Build it with its parents: --full-refresh --select +" ~ model.name
         ) %}
@@ -22,11 +22,13 @@
 
 
 {% macro is_absent(node) %}
-    {#- Whether a model is one that builds grow, and has no table to grow yet. node: a node of dbt's graph. Returns: boolean. -#}
-    {{ return(
-        node.config.materialized == 'incremental' and node.config.full_refresh is none
-        and adapter.get_relation(node.database, node.schema, node.alias) is none
-    ) }}
+    {#-
+        Whether a model that a build goes on from isn't there, or something else stands in its place: a table that builds grow, or a view.
+        node: a node of dbt's graph. Returns: boolean.
+    -#}
+    {% set expected = {'incremental': 'table', 'view': 'view'}.get(node.config.materialized) %}
+    {% set found = adapter.get_relation(node.database, node.schema, node.alias) %}
+    {{ return(expected is not none and node.config.full_refresh is none and (found is none or found.type != expected)) }}
 {% endmacro %}
 
 

@@ -47,8 +47,8 @@
 {% endmacro %}
 
 
-{% macro absent_tables() %}
-    {#- The tables that builds grow and that aren't there. Returns: list of names. -#}
+{% macro absent_models() %}
+    {#- The models that a build goes on from and that aren't there, by is_absent(). Returns: list of names. -#}
     {% set absent = [] %}
     {% for node in graph.nodes.values() if execute and node.resource_type == 'model' and is_absent(node) %}
         {% do absent.append(node.name) %}

@@ -30,7 +30,7 @@ KILLED = {
     "as it publishes": ("START sql incremental model history.int_kpi__published", signal.SIGKILL),
     "published, not recorded": ("OK created sql incremental model history.int_kpi__published", signal.SIGKILL),
     "in the marts": ("OK created sql incremental model history.int_run__recorded", signal.SIGKILL),
-    "interrupted": ("OK created sql table model marts.fct_case_journey", signal.SIGINT),
+    "interrupted": ("OK created sql incremental model marts.fct_case_journey", signal.SIGINT),
 }
 
 

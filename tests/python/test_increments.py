@@ -471,7 +471,7 @@ def test_every_reason_for_a_full_rebuild_is_found(walked: Walked, tmp_path: Path
     assert stand.described_anew() == {(kind, name): name in VARS for kind, name in alike}
 
     execute(stand.folder, "drop table intermediate.int_charge__summed")
-    assert stand.plan() == "there is no table int_charge__summed"
+    assert stand.plan() == "there is no int_charge__summed"
     assert stand.plan("--full-refresh") == "--full-refresh asks for it"
 
 

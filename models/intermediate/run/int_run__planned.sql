@@ -21,8 +21,8 @@ reasons as (
     select '' as reason
     {%- elif flags.FULL_REFRESH %}
     select '--full-refresh asks for it' as reason
-    {%- elif absent_tables() %}
-    select 'there is no table {{ absent_tables() | join(", ") }}' as reason
+    {%- elif absent_models() %}
+    select 'there is no {{ absent_models() | join(", ") }}' as reason
     {%- else %}
     select 'the build before was of a later moment or rebuilt everything, and did not finish' as reason
     from {{ begun }} as begun
