@@ -8,6 +8,7 @@ orphan and its parent, an attempt and its retry, …). ``met(split)`` says, by t
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import random
 from collections.abc import Iterable
 from decimal import Decimal
@@ -129,11 +130,20 @@ def cut(chance: random.Random, events: Tables, kinds: list[str], edge: dt.dateti
 class Plants:
     """Cases whose events come in different runs: a first part in one run, a second in a later one, a third then or later."""
 
-    def __init__(self, chance: random.Random, moments: list[dt.datetime], kinds: list[str], names: list[str]) -> None:
+    def __init__(
+        self,
+        chance: random.Random,
+        moments: list[dt.datetime],
+        kinds: list[str],
+        workflows: list[Row],
+        timeout: dt.timedelta,
+    ) -> None:
         self.chance = chance
         self.moments = moments
         self.runs = [number for number, kind in enumerate(kinds) if kind == "new"]
-        self.names = names
+        self.workflows = workflows
+        self.names = [row["workflow"] for row in workflows]
+        self.timeout = timeout
         self.events: Tables = {table: [] for table in DEFAULTS}
         self.count = 0
         self.months_of_costs: list[dt.datetime] = []
@@ -182,6 +192,9 @@ class Plants:
             self.moves, self.sharers,
         ):  # fmt: skip
             grow(*self.parts())
+        for before, now in itertools.pairwise(self.moments):
+            if before < now and any(self.moments[number] == before for number in self.runs):
+                self.lapse(before, before + min((now - before) / 2, 30 * MINUTE))
 
     def orphan(self, table: str) -> None:
         """An event whose case is triggered in a later run."""
@@ -340,6 +353,13 @@ class Plants:
         for at in (known - 56 * DAY, first - MINUTE):
             self.add("writeback_attempts", loaded_at=first, occurred_at=at, **late)
 
+    def lapse(self, before: dt.datetime, at: dt.datetime) -> None:
+        """Something ends at a moment after that of a run, and nothing else of the case: that it isn't mature, that a writeback may come."""
+        for row in self.workflows:
+            self.case(before, occurred_at=at - row["maturity_days"] * DAY, workflow=row["workflow"])
+        case_id = self.case(before, occurred_at=before - 500 * DAY)
+        self.add("action_events", case_id, before, occurred_at=min(at - self.timeout, before))
+
     def journey(self, case_id: str, loaded_at: dt.datetime, at: dt.datetime, raised: str) -> None:
         """An event of each kind, so that the case is resolved some hours after a moment."""
         self.add("message_events", case_id, loaded_at, occurred_at=at + HOUR)
@@ -399,9 +419,9 @@ def make_split(
     late = drawn_late if late is None else late
 
     moments = cut(chance, events, kinds, edge)
-    names = [row["workflow"] for row in reference["workflows"][:-1]]
     currency = variables.get("reporting_currency", "USD")
-    plants = Plants(chance, moments, kinds, names)
+    timeout = variables.get("writeback_timeout_minutes", 60) * MINUTE
+    plants = Plants(chance, moments, kinds, reference["workflows"][:-1], timeout)
     plants.plant()
     zone = ZoneInfo(variables["reporting_timezone"])
     reference["fixed_costs"] += fixed_costs(moments, plants.months_of_costs, zone, currency)
@@ -638,7 +658,8 @@ def met_between(split: Split, before: Run, run: Run, earlier: Tables, later: Tab
             found.add("an agent ends automation")
         if now["case_id"] not in touched:
             found |= {"time makes due"} if now["is_due"] and not was["is_due"] else set()
-            found |= {"time matures"} if now["is_mature"] and not was["is_mature"] else set()
+            alone = now["is_mature"] and not was["is_mature"] and now["is_due"] == was["is_due"]
+            found |= {"time matures"} if alone else set()
     for was, now in both(earlier, later, "fct_writeback", "case_id", "idempotency_key"):
         found |= {"an older writeback is retried"} if now["is_retried"] and not was["is_retried"] else set()
         found |= {"an older writeback is verified"} if now["is_verified"] and not was["is_verified"] else set()
@@ -654,11 +675,14 @@ def met_between(split: Split, before: Run, run: Run, earlier: Tables, later: Tab
     refunds = {row["case_id"] for row in new["payments"] if row["status"] == "refunded"}
     found |= {"a refund"} if refunds & known else set()
 
+    alike = {was["case_id"] for was, now in both(earlier, later, "fct_case_journey", "case_id") if was == now}
     violations = {(row["kind"], row["case_id"]) for row in earlier["rpt_integrity_violation"]}
     for row in later["rpt_integrity_violation"]:
         if row["case_id"] in known - touched and (row["kind"], row["case_id"]) not in violations:
-            reused = row["kind"] == "idempotency_key_reused"
-            found.add("a key is used by another case later" if reused else "time makes a violation")
+            if row["kind"] == "idempotency_key_reused":
+                found.add("a key is used by another case later")
+            elif row["case_id"] in alike:
+                found.add("time makes a violation")
     charges, others = fixed(earlier), fixed(later)
     shared = {case for case in charges.keys() & others.keys() - touched if charges[case] > others[case] + 1e-9}
     found |= {"a new case changes the fixed charges of others"} if shared else set()
