@@ -25,7 +25,7 @@
     {#- A hash of a small table's rows in any order, as a query of one row: text, NULL for no row. relation: a relation. columns: list of names. -#}
     {%- set line -%}
         {%- for column in columns -%}
-        coalesce(cast({{ column }} as {{ dbt.type_string() }}), '-') || '|'{{ ' || ' if not loop.last }}
+        coalesce('=' || cast({{ column }} as {{ dbt.type_string() }}), '-') || '|'{{ ' || ' if not loop.last }}
         {%- endfor -%}
     {%- endset -%}
     select {{ dbt.hash(dbt.listagg('lines.line', "''", 'order by lines.line')) }}
