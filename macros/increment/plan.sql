@@ -47,13 +47,26 @@
 {% endmacro %}
 
 
+{% macro note_absent_models() %}
+    {#-
+        Runs before anything is built, because a build takes views away itself until it has come to them: PostgreSQL drops a view together
+        with the table under it. Notes the models that a build goes on from and that aren't there. Returns an empty string.
+    -#}
+    {% if execute %}
+        {% set absent = [] %}
+        {% for node in graph.nodes.values() if node.resource_type == 'model' and is_absent(node) %}
+            {% do absent.append(node.name) %}
+        {% endfor %}
+        {#- dbt keeps `graph` for the whole run. -#}
+        {% do graph.update({'closed_loop_absent_models': absent | sort}) %}
+    {% endif %}
+    {{ return('') }}
+{% endmacro %}
+
+
 {% macro absent_models() %}
-    {#- The models that a build goes on from and that aren't there, by is_absent(). Returns: list of names. -#}
-    {% set absent = [] %}
-    {% for node in graph.nodes.values() if execute and node.resource_type == 'model' and is_absent(node) %}
-        {% do absent.append(node.name) %}
-    {% endfor %}
-    {{ return(absent | sort) }}
+    {#- The models that note_absent_models() noted. Returns: list of names. -#}
+    {{ return(graph.get('closed_loop_absent_models', [])) }}
 {% endmacro %}
 
 
