@@ -28,6 +28,7 @@ test: $(TEST_ENV)/installed ## Run everything that CI runs
 lint: $(TEST_ENV)/installed ## Check the style of SQL and Python
 	$(TEST_ENV)/bin/sqlfluff lint models tests analyses
 	$(TEST_ENV)/bin/ruff check .
+	$(TEST_ENV)/bin/ruff format --check .
 
 seeds: $(BUILD_ENV)/installed ## Make the demo events again
 	$(BUILD_ENV)/bin/python -m scripts.generate_events --demo
@@ -42,7 +43,7 @@ lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml a
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra bench --constraint requirements-test.txt --output-file requirements-bench.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --constraint requirements-test.txt --output-file requirements.txt
 
-clean: ## Remove everything that can be made again
+clean: ## Remove environments, target, logs and the demo's closed_loop.duckdb
 	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(TEST_ENV) target logs closed_loop.duckdb closed_loop.duckdb.wal
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras
