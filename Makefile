@@ -23,7 +23,7 @@ gate: $(GATE_ENV)/installed ## Run both data-quality gates on the demo, before a
 	$(GATE_ENV)/bin/python -m scripts.gate integrity --docs target/gate/integrity --json target/gate/integrity.json
 
 test: $(TEST_ENV)/installed ## Run everything that CI runs
-	$(TEST_ENV)/bin/pytest --numprocesses 2 --dist loadfile
+	$(TEST_ENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(TEST_ENV)/installed ## Check the style of SQL and Python
 	$(TEST_ENV)/bin/sqlfluff lint models tests analyses

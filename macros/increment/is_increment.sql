@@ -12,7 +12,7 @@
         {{ return(false) }}
     {% endif %}
     {% set is_increment = run_query('select is_increment from ' ~ planned).columns[0].values()[0] %}
-    {% if is_increment and model.config.materialized == 'incremental' and (flags.FULL_REFRESH or is_absent(model)) %}
+    {% if is_increment and is_grown(model) and (flags.FULL_REFRESH or is_absent(model)) %}
         {% do exceptions.raise_compiler_error(
             model.name ~ " can't be rebuilt whole on its own: the steps before it hold only what the last build touched. Build it with its parents: --full-refresh --select +" ~ model.name
         ) %}
@@ -21,14 +21,21 @@
 {% endmacro %}
 
 
+{% macro is_grown(node) %}
+    {#-
+        Whether a model is one that builds grow and a full rebuild replaces; what was published is kept by both. node: a node of dbt's graph.
+        Returns: boolean.
+    -#}
+    {{ return(node.config.materialized == 'incremental' and node.config.full_refresh is none) }}
+{% endmacro %}
+
+
 {% macro is_absent(node) %}
     {#-
-        Whether a model that a build goes on from isn't there, or something else stands in its place: a table that builds grow, or a view.
-        node: a node of dbt's graph. Returns: boolean.
+        Whether a model is one that builds grow, and has no table to grow. node: a node of dbt's graph. Returns: boolean.
     -#}
-    {% set expected = {'incremental': 'table', 'view': 'view'}.get(node.config.materialized) %}
-    {% set found = adapter.get_relation(node.database, node.schema, node.alias) %}
-    {{ return(expected is not none and node.config.full_refresh is none and (found is none or found.type != expected)) }}
+    {% set found = adapter.get_relation(node.database, node.schema, node.alias) if is_grown(node) else none %}
+    {{ return(is_grown(node) and (found is none or found.type != 'table')) }}
 {% endmacro %}
 
 
@@ -79,7 +86,7 @@
 {% macro watermark(table) -%}
     {#- Up to which loaded_at the last complete build read an event table: a timestamp literal. table: an event table. -#}
     {%- set query -%}
-        select cast(coalesce(max(watermark), cast('0001-01-01' as timestamp)) as {{ dbt.type_string() }})
+        select cast(watermark as {{ dbt.type_string() }})
         from {{ left_by_last_build('int_run__completed') }}
         where kind = 'event table' and name = '{{ table }}'
     {%- endset -%}

@@ -25,7 +25,7 @@
     {#- A hash of a small table's rows in any order, as a query of one row: text, NULL for no row. relation: a relation. columns: list of names. -#}
     {%- set line -%}
         {%- for column in columns -%}
-        coalesce('=' || cast({{ column }} as {{ dbt.type_string() }}), '-') || '|'{{ ' || ' if not loop.last }}
+        coalesce({{ dbt.hash(column) }}, '-') || '|'{{ ' || ' if not loop.last }}
         {%- endfor -%}
     {%- endset -%}
     select {{ dbt.hash(dbt.listagg('lines.line', "''", 'order by lines.line')) }}
@@ -47,26 +47,58 @@
 {% endmacro %}
 
 
-{% macro note_absent_models() %}
-    {#-
-        Runs before anything is built, because a build takes views away itself until it has come to them: PostgreSQL drops a view together
-        with the table under it. Notes the models that a build goes on from and that aren't there. Returns an empty string.
-    -#}
-    {% if execute %}
-        {% set absent = [] %}
-        {% for node in graph.nodes.values() if node.resource_type == 'model' and is_absent(node) %}
-            {% do absent.append(node.name) %}
-        {% endfor %}
-        {#- dbt keeps `graph` for the whole run. -#}
-        {% do graph.update({'closed_loop_absent_models': absent | sort}) %}
-    {% endif %}
-    {{ return('') }}
+{% macro absent_models() %}
+    {#- The models that builds grow and that have no table to grow. Returns: list of names. -#}
+    {% set absent = [] %}
+    {% for node in graph.nodes.values() if execute and node.resource_type == 'model' and is_absent(node) %}
+        {% do absent.append(node.name) %}
+    {% endfor %}
+    {{ return(absent | sort) }}
 {% endmacro %}
 
 
-{% macro absent_models() %}
-    {#- The models that note_absent_models() noted. Returns: list of names. -#}
-    {{ return(graph.get('closed_loop_absent_models', [])) }}
+{% macro loads() -%}
+    {#-
+        What tells whether rows are those that were there before, as select items: how many have a loaded_at, and the sum of these (in
+        seconds; the infinite ones are only counted).
+    -#}
+    {%- set is_finite = "loaded_at > cast('0001-01-01' as timestamp) and loaded_at < cast('9999-12-31' as timestamp)" -%}
+    {%- set seconds = seconds_between("cast('2000-01-01' as timestamp)", 'loaded_at') -%}
+    count(loaded_at) as row_count,
+    sum(case when {{ is_finite }} then cast({{ seconds }} as decimal(38, 6)) end) as load_seconds
+{%- endmacro %}
+
+
+{% macro note_partial_build() %}
+    {#-
+        Runs before anything is built. Returns SQL, or an empty string: where models that builds grow are selected without the plan that says
+        what is new, it notes so in int_run__completed, and the next whole build is a full one.
+    -#}
+    {% if not execute or flags.WHICH not in ['run', 'build'] %}
+        {{ return('') }}
+    {% endif %}
+    {% set prefix = 'model.' ~ project_name ~ '.' %}
+    {% set selected = [] %}
+    {% for name in selected_resources if name in graph.nodes %}
+        {% set node = graph.nodes[name] %}
+        {% if is_grown(node) or node.name in ['int_case__touched', 'int_week__left'] %}
+            {% do selected.append(name) %}
+        {% endif %}
+    {% endfor %}
+    {% set completed = left_by_last_build('int_run__completed') %}
+    {% if not selected or prefix ~ 'int_run__planned' in selected_resources or completed is none %}
+        {{ return('') }}
+    {% endif %}
+    {% set note %}
+        insert into {{ completed }} (plan_number, kind, name)
+        select
+            plan_number,
+            'part' as kind,
+            'of the models' as name
+        from {{ completed }}
+        where kind = 'run' and not exists (select 1 from {{ completed }} where kind = 'part')
+    {% endset %}
+    {{ return(note) }}
 {% endmacro %}
 
 

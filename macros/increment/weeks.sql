@@ -44,6 +44,9 @@
         The condition that a week may hold other units than before, in the pass or in any of a list of passes of kpi_passes(); true for
         every week where the build isn't an increment. week_start: SQL expression of type date.
     -#}
+    {%- for pass in passes if pass not in kpi_passes() -%}
+        {%- do exceptions.raise_compiler_error("there is no pass '" ~ pass ~ "' in kpi_passes().") -%}
+    {%- endfor -%}
     {%- set increment = is_increment() -%}
     {%- if increment or not execute -%}
         {{ week_start }} in (

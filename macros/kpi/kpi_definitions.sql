@@ -168,13 +168,13 @@
         What KPIs count. Returns: dict from the `of` of a definition -> dict with
           model      the model with those units
           unit_id    the column that names a unit within its case
-          own_model  the model with those of them that follow from their own case alone, where not all do
+          own_model  where `model` is a view of ours: the table that builds grow, with those of them that follow from their own case alone
     -#}
     {{ return({
         'cases': {'model': 'fct_case_journey', 'unit_id': 'case_id'},
-        'writebacks': {'model': 'fct_writeback', 'unit_id': 'idempotency_key'},
-        'exceptions': {'model': 'fct_exception', 'unit_id': 'exception_id'},
-        'messages': {'model': 'fct_message', 'unit_id': 'message_id'},
+        'writebacks': {'model': 'fct_writeback', 'unit_id': 'idempotency_key', 'own_model': 'int_writeback__verified'},
+        'exceptions': {'model': 'fct_exception', 'unit_id': 'exception_id', 'own_model': 'int_exception__assembled'},
+        'messages': {'model': 'fct_message', 'unit_id': 'message_id', 'own_model': 'int_message__assembled'},
         'identity_checks': {'model': 'int_identity_check__counted', 'unit_id': 'event_id'},
         'agent_touches': {'model': 'stg_events__agent_touches', 'unit_id': 'event_id'},
         'charges': {'model': 'fct_charge', 'unit_id': 'charge_id', 'own_model': 'int_charge__variable'},

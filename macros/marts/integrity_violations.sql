@@ -15,7 +15,7 @@
         'completion_without_writeback': {
             'of': cases,
             'where': 'is_completed_in_message and writeback_count = 0 and '
-                ~ add_seconds('action_completed_at', 60 * var('writeback_timeout_minutes') | float) ~ ' <= ' ~ as_of(),
+                ~ times_out_at('action_completed_at') ~ ' <= ' ~ as_of(),
             'detail': "'completed in message; no writeback attempted'",
         },
         'ack_before_attempt': {

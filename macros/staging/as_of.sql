@@ -21,3 +21,9 @@
     {#- given_as_of() as a timestamp literal. Only stg_events__as_of asks for it; everything else reads as_of(). -#}
     cast({{ text_literal(given_as_of() | replace("T", " ") | replace("Z", "") | replace("+00:00", "")) }} as timestamp)
 {%- endmacro %}
+
+
+{% macro times_out_at(moment) -%}
+    {#- When a writeback that should have been acknowledged, or attempted, since a moment has failed. moment: SQL expression of type timestamp. -#}
+    {{ add_seconds(moment, 60 * var('writeback_timeout_minutes') | float) }}
+{%- endmacro %}

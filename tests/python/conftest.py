@@ -8,6 +8,8 @@ import pytest
 from mutants import MUTANTS
 from project import build
 
+SLOWEST = ("test_postgres.py", "test_faults.py", "test_increments.py", "test_style.py", "test_invariance.py")
+
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -15,6 +17,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
     build(folder)
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that the processes end at about the same time."""
+    items.sort(key=lambda item: (*SLOWEST, item.path.name).index(item.path.name))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -41,9 +41,9 @@ class Stage(NamedTuple):
     folder: Path
     inputs: Path
 
-    def command(self, as_of: str, *arguments: str) -> list[str]:
+    def command(self, *arguments: str) -> list[str]:
         """The command line of a build without tests."""
-        variables = {"events_path": self.inputs / "events", "reference_path": self.inputs / "reference", "as_of": as_of}
+        variables = {"events_path": self.inputs / "events", "reference_path": self.inputs / "reference"}
         return [
             str(Path(sys.executable).parent / "dbt"), "--no-use-colors", "build", *arguments, *WITHOUT_TESTS,
             "--vars", json.dumps(variables, default=str),
@@ -65,9 +65,10 @@ class Stage(NamedTuple):
             "CLOSED_LOOP_DUCKDB": database(self.folder).name,
             "DBT_PROJECT_DIR": str(ROOT),
             "DBT_PROFILES_DIR": str(profiles),
+            "CLOSED_LOOP_AS_OF": as_of,
         }
         return subprocess.Popen(
-            [*before, *self.command(as_of, *arguments)],
+            [*before, *self.command(*arguments)],
             cwd=self.folder,
             env={**os.environ, **settings},
             stdout=subprocess.PIPE,

@@ -21,6 +21,8 @@ SHARED = ROOT.parent / "shared"
 PARSED = Path(tempfile.mkdtemp(prefix="closed_loop_parsed_"))
 atexit.register(shutil.rmtree, PARSED, ignore_errors=True)
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
+# Unit tests bring their own data: once, on the demo, is enough.
+WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 
 def dbt(
@@ -33,13 +35,15 @@ def dbt(
     """Run dbt with its database, target and logs in a folder; the result is not checked.
 
     arguments: dbt's own, such as "build". variables: dbt vars; paths in the folder are given as seen from there, so that dbt may use
-    what it parsed for another folder. environment: further environment variables.
+    what it parsed for another folder, and `as_of` as the environment variable, so that it may use what it parsed for another moment.
+    environment: further environment variables.
     """
     folder.mkdir(parents=True, exist_ok=True)
     command = [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", *arguments]
     seen = {
         name: value.relative_to(folder) if isinstance(value, Path) and value.is_relative_to(folder) else value
         for name, value in (variables or {}).items()
+        if name != "as_of"
     }
     if seen:
         command += ["--vars", json.dumps(seen, default=str)]
@@ -50,13 +54,15 @@ def dbt(
         "DBT_PROFILES_DIR": str(project),
         **(environment or {}),
     }
+    as_of = (variables or {}).get("as_of")
+    moment = {} if as_of is None else {"CLOSED_LOOP_AS_OF": str(as_of)}
     parsed = PARSED / hashlib.sha256(json.dumps([seen, settings], default=str).encode()).hexdigest()
     here = folder / "target" / "partial_parse.msgpack"
     if parsed.exists() and not here.exists():
         here.parent.mkdir(exist_ok=True)
         shutil.copy(parsed, here)
     result = subprocess.run(
-        command, cwd=folder, env={**os.environ, **settings}, capture_output=True, text=True, check=False
+        command, cwd=folder, env={**os.environ, **settings, **moment}, capture_output=True, text=True, check=False
     )
     if here.exists() and not parsed.exists():
         shutil.copy(here, parsed)

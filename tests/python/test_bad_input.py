@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from made_events import WORKFLOW_COLUMNS, Events, write_csv
-from project import ROOT, WITHOUT_TESTS, build, database, dbt, public_tables, query
+from project import ROOT, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, dbt, public_tables, query
 
 GOOD_WORKFLOW = dict(
     zip(WORKFLOW_COLUMNS, ["pay", "billing", "Ops", 24, "hours", "", False, False, False, True, 7], strict=True)
@@ -245,7 +245,7 @@ def test_all_rows_bad(tmp_path: Path) -> None:
     events.add("message_events", "c1", "2026-03-02 09:01")
     events.add("payments", "", "2026-03-02 09:01", amount=-1)
     events.write(tmp_path / "events")
-    build(tmp_path, {"events_path": tmp_path / "events"})
+    build(tmp_path, {"events_path": tmp_path / "events"}, *WITHOUT_UNIT_TESTS)
     assert sorted(query(tmp_path, "select source_table, reason from marts.rpt_quarantined_event")) == [
         ("case_triggers", "unknown_workflow"),
         ("message_events", "orphan_case"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from made_events import WORKFLOW_COLUMNS, Events, write_csv
-from project import WITHOUT_TESTS, build, query
+from project import WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, query
 
 WEEK_1, WEEK_2 = dt.date(2026, 3, 2), dt.date(2026, 3, 9)
 
@@ -123,7 +123,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     seven_cases().write(folder / "events")
     write_reference(folder / "reference")
     paths = {"events_path": folder / "events", "reference_path": folder / "reference"}
-    build(folder, {**paths, "as_of": "2026-04-30 00:00:00"})
+    build(folder, {**paths, "as_of": "2026-04-30 00:00:00"}, *WITHOUT_UNIT_TESTS)
     (folder / "earlier").mkdir()
     build(folder / "earlier", {**paths, "as_of": "2026-03-16 12:00:00"}, *WITHOUT_TESTS)
     return folder

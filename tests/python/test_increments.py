@@ -209,11 +209,13 @@ WAYS = [
 def kill(folder: Path, variables: dict[str, Any], models: int) -> None:
     """A build that is killed when it has made some models."""
     given = {**variables, "events_path": "events", "reference_path": "reference"}
+    moment = given.pop("as_of", None)
     places = ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
     settings = {
         "CLOSED_LOOP_DUCKDB": database(folder).name,
         "DBT_PROJECT_DIR": str(ROOT),
         "DBT_PROFILES_DIR": str(ROOT),
+        **({} if moment is None else {"CLOSED_LOOP_AS_OF": str(moment)}),
     }
     process = subprocess.Popen(
         [
@@ -470,6 +472,24 @@ def test_every_reason_for_a_full_rebuild_is_found(walked: Walked, tmp_path: Path
     stand.reference = copy.deepcopy(walked.split.reference)
     unfinished = "the build before was of a later moment or rebuilt everything, and did not finish"
     assert stand.plan() == unfinished
+
+    # The build that only noted its weeks has read the refused row, and it is gone again.
+    refused = stand.events["payments"].pop()
+    assert re.match(
+        r"payments has \d+ rows with a loaded_at that the build before has passed; it found \d+$", stand.plan()
+    )
+    stand.events["payments"].append(refused)
+
+    # One row gone, and one that has missed its run.
+    known = next(row for row in stand.events["payments"] if row["loaded_at"] and row["loaded_at"] < as_of)
+    known["loaded_at"] += MICROSECOND
+    assert re.match(r"payments has (\d+) rows with a .* it found \1 others$", stand.plan())
+    known["loaded_at"] -= MICROSECOND
+
+    for _ in range(2):
+        assert run_dbt(stand.folder, stand.variables, "--select", "int_kpi__aggregated").returncode == 0
+    assert stand.plan() == "models were built without int_run__planned, which says what is new"
+    execute(stand.folder, "delete from intermediate.int_run__completed where kind = 'part'")
 
     miss(stand)
     assert re.match(

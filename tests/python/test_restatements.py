@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from made_events import WORKFLOW_COLUMNS, Events, write_csv
-from project import WITHOUT_TESTS, build, database, query
+from project import WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, query
 
 FIRST, SECOND, THIRD = "2026-03-12 00:00:00", "2026-03-21 00:00:00", "2026-03-26 00:00:00"
 WORKFLOW = dict(
@@ -65,6 +65,6 @@ def test_three_loads(tmp_path: Path, variables: dict[str, object]) -> None:
     # What was published outlives the marts and a full refresh.
     with duckdb.connect(str(database(tmp_path))) as connection:
         connection.execute("drop schema marts cascade")
-    build(tmp_path, {**variables, "as_of": THIRD}, "--full-refresh")
+    build(tmp_path, {**variables, "as_of": THIRD}, "--full-refresh", *WITHOUT_UNIT_TESTS)
     assert restated(tmp_path) == [(0.0, first, 0.5, third)]
     assert set(kept) <= set(published(tmp_path))

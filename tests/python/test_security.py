@@ -19,7 +19,7 @@ import hostile
 import pytest
 import yaml
 from made_events import DEFAULTS, Events
-from project import ROOT, WITHOUT_TESTS, build, database, dbt, query
+from project import ROOT, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, dbt, query
 from rich.console import Console
 
 from scripts.gate import report
@@ -113,7 +113,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a build of the hostile texts, with every data test, secrets in its environment."""
     folder = tmp_path_factory.mktemp("texts")
     variables = hostile_texts(folder)
-    build(folder, variables, "--exclude-resource-type", "unit_test", environment=SECRETS)
+    build(folder, variables, *WITHOUT_UNIT_TESTS, environment=SECRETS)
     return folder
 
 

@@ -25,7 +25,7 @@ select
     acks.verified_at is not null as is_verified,
     {{ seconds_between('writebacks.first_attempted_at', 'acks.verified_at') }} as persist_seconds,
     acks.verified_at is not null
-    or {{ add_seconds('writebacks.last_attempted_at', 60 * var('writeback_timeout_minutes') | float) }} <= {{ as_of() }} as is_settled,
+    or {{ times_out_at('writebacks.last_attempted_at') }} <= {{ as_of() }} as is_settled,
     writebacks.attempt_count > 1 as is_retried,
     coalesce(acks.lowest_ack_id <> acks.highest_ack_id, false) as is_double_written
 from writebacks

@@ -4,7 +4,6 @@
 {%- set plan = ref('int_run__planned') %}
 {%- set opened = left_by_last_build('int_case__opened') %}
 {%- set journeys = left_by_last_build('fct_case_journey') %}
-{%- set timeout = 60 * var('writeback_timeout_minutes') | float %}
 {%- set writebacks = left_by_last_build('int_writeback__verified') %}
 
 with
@@ -36,8 +35,8 @@ touched as (
     cross join {{ plan }} as plan
     where
         writebacks.verified_at is null
-        and {{ add_seconds('writebacks.last_attempted_at', timeout) }} > plan.last_as_of
-        and {{ add_seconds('writebacks.last_attempted_at', timeout) }} <= plan.as_of
+        and {{ times_out_at('writebacks.last_attempted_at') }} > plan.last_as_of
+        and {{ times_out_at('writebacks.last_attempted_at') }} <= plan.as_of
 
     union all
 
@@ -46,8 +45,8 @@ touched as (
     cross join {{ plan }} as plan
     where
         journeys.writeback_count = 0
-        and {{ add_seconds('journeys.action_completed_at', timeout) }} > plan.last_as_of
-        and {{ add_seconds('journeys.action_completed_at', timeout) }} <= plan.as_of
+        and {{ times_out_at('journeys.action_completed_at') }} > plan.last_as_of
+        and {{ times_out_at('journeys.action_completed_at') }} <= plan.as_of
     {%- endif %}
 )
 

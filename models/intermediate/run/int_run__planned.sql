@@ -15,10 +15,18 @@ run as (
     select as_of from {{ ref('stg_events__as_of') }}
 ),
 
+earlier as (
+    select 0 as plan_number
+    {%- for relation in [begun, completed] if relation is not none %}
+    union all
+    select plan_number from {{ relation }}
+    {%- endfor %}
+),
+
 -- Each is enough to rebuild everything.
 reasons as (
     {%- if not goes_on %}
-    select '' as reason
+    select '{{ "nothing tells what the build before has read" if left_by_last_build("fct_case_journey") and can_rebuild_in_part() }}' as reason
     {%- elif flags.FULL_REFRESH %}
     select '--full-refresh asks for it' as reason
     {%- elif absent_models() %}
@@ -40,29 +48,43 @@ reasons as (
 
     union all
 
+    select 'models were built without int_run__planned, which says what is new' as reason
+    from {{ completed }} as completed
+    where completed.kind = 'part'
+
+    union all
+
     select 'the ' || described.kind || ' ' || described.name || ' has changed' as reason
     from {{ ref('int_run__described') }} as described
     left join {{ completed }} as completed on described.kind = completed.kind and described.name = completed.name
     where described.content is distinct from completed.content
 
     {%- for table in event_contract() %}
+    {%- set base = left_by_last_build('base_events__' ~ table) %}
 
     union all
 
-    select '{{ table }} has ' || found.row_count || ' rows with a loaded_at that the build before has passed; it found ' || completed.content as reason
+    -- Up to what was read last, also by a build that didn't finish, the rows have to be those that were read.
+    select
+        '{{ table }} has ' || cast(found.row_count as {{ dbt.type_string() }})
+        || ' rows with a loaded_at that the build before has passed; it found ' || cast(read.row_count as {{ dbt.type_string() }})
+        || case when found.row_count = read.row_count then ' others' else '' end as reason
     from (
-        select cast(count(*) as {{ dbt.type_string() }}) as row_count
+        select {{ loads() | indent(8) }}
         from ({{ raw_rows('events', table) | indent(8) }}) as raw_rows
-        where loaded_at <= {{ watermark(table) }}
+        where loaded_at <= (select max(base.loaded_at) from {{ base }} as base)
     ) as found
-    inner join {{ completed }} as completed on completed.kind = 'event table' and completed.name = '{{ table }}'
-    where found.row_count <> completed.content
+    cross join (
+        select {{ loads() | indent(8) }}
+        from {{ base }}
+    ) as read
+    where found.row_count <> read.row_count or found.load_seconds is distinct from read.load_seconds
     {%- endfor %}
     {%- endif %}
 )
 
 select
-    {{ "(select max(begun.plan_number) + 1 from " ~ begun ~ " as begun)" if goes_on else 1 }} as plan_number,
+    (select max(earlier.plan_number) + 1 from earlier) as plan_number,
     run.as_of,
     {%- if goes_on %}
     (select max(completed.watermark) from {{ completed }} as completed where completed.kind = 'run') as last_as_of,
