@@ -14,31 +14,9 @@ from typing import Any
 import polars as pl
 from polars import col, lit, when
 
+from scripts.bench.rivals.contract import ALLOWED
+
 TIES = ("occurred_at", "event_id")
-# Allowed values per column of a table; a null is none of them.
-ALLOWED = {
-    "message_events": {
-        "channel": ["sms", "email", "whatsapp"],
-        "status": ["sent", "delivered", "opened", "clicked", "failed"],
-    },
-    "identity_checks": {
-        "method": ["otp", "knowledge", "document", "biometric"],
-        "outcome": ["passed", "failed", "abandoned"],
-    },
-    "action_events": {
-        "action": ["pay", "plan", "update_card", "confirm_details", "upload_document", "attest"],
-        "step": ["started", "progressed", "ineligible", "failed", "abandoned", "completed"],
-        "actor": ["customer", "agent"],
-    },
-    "writeback_attempts": {
-        "adapter": ["rest", "soap", "webhook", "queue", "batch"],
-        "status": ["accepted", "failed", "timed_out"],
-    },
-    "writeback_acks": {"outcome": ["persisted", "rejected"]},
-    "agent_touches": {"outcome": ["resolved", "returned", "transferred"]},
-    "evidence_items": {"evidence_type": ["consent", "identity", "document", "attestation"]},
-    "payments": {"flow": ["automated", "agent"], "status": ["succeeded", "failed", "refunded"]},
-}
 # Further conditions that a sound row fulfils; null counts as not fulfilled.
 SOUND = {
     "message_events": (col.message_id != "", col.is_fallback.is_not_null()),
