@@ -8,6 +8,7 @@
 -- depends_on: {{ raw_relation('events', table, own_relation('events', table)) }}
 {%- endfor %}
 {%- set goes_on = completed is not none and begun is not none and can_rebuild_in_part() %}
+{%- set is_lost = not goes_on and left_by_last_build('fct_case_journey') is not none and can_rebuild_in_part() %}
 
 with
 
@@ -25,8 +26,10 @@ earlier as (
 
 -- Each is enough to rebuild everything.
 reasons as (
-    {%- if not goes_on %}
-    select '{{ "nothing tells what the build before has read" if left_by_last_build("fct_case_journey") and can_rebuild_in_part() }}' as reason
+    {%- if is_lost %}
+    select 'nothing tells what the build before has read' as reason
+    {%- elif not goes_on %}
+    select '' as reason
     {%- elif flags.FULL_REFRESH %}
     select '--full-refresh asks for it' as reason
     {%- elif absent_models() %}
