@@ -767,8 +767,8 @@ MODELS = [
         "A writeback without an acknowledgement is in flight for ever.",
         "writeback_is_settled_when_verified_or_timed_out",
         f"{EVENT}/int_writeback__verified.sql",
-        "    acks.verified_at is not null\n    or {{ add_seconds(",
-        "    acks.verified_at is not null\n    or false and {{ add_seconds(",
+        "    acks.verified_at is not null\n    or {{ times_out_at(",
+        "    acks.verified_at is not null\n    or false and {{ times_out_at(",
     ),
     model(
         "repeated acknowledgement as double write",
