@@ -31,9 +31,7 @@
 
 
 {% macro is_absent(node) %}
-    {#-
-        Whether a model is one that builds grow, and has no table to grow. node: a node of dbt's graph. Returns: boolean.
-    -#}
+    {#- Whether a model is one that builds grow, and has no table to grow. node: a node of dbt's graph. Returns: boolean. -#}
     {% set found = adapter.get_relation(node.database, node.schema, node.alias) if is_grown(node) else none %}
     {{ return(is_grown(node) and (found is none or found.type != 'table')) }}
 {% endmacro %}

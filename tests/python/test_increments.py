@@ -509,6 +509,9 @@ def test_every_reason_for_a_full_rebuild_is_found(walked: Walked, tmp_path: Path
     assert stand.plan() == "there is no int_charge__summed"
     assert stand.plan("--full-refresh") == "--full-refresh asks for it"
 
+    execute(stand.folder, "drop table intermediate.int_run__completed")
+    assert stand.plan() == "nothing tells what the build before has read"
+
 
 def test_every_var_is_changed() -> None:
     """A new var has to be noticed too."""
