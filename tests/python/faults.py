@@ -7,10 +7,10 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import dbt_processes
 import duckdb
 from made_events import WORKFLOW_COLUMNS, Events, write_csv
 from project import ROOT, WITHOUT_TESTS, database
@@ -41,23 +41,16 @@ class Stage(NamedTuple):
     folder: Path
     inputs: Path
 
-    def command(self, *arguments: str) -> list[str]:
-        """The command line of a build without tests."""
+    def arguments(self, *further: str) -> list[str]:
+        """What dbt is told for a build without tests."""
         variables = {"events_path": self.inputs / "events", "reference_path": self.inputs / "reference"}
         return [
-            str(Path(sys.executable).parent / "dbt"), "--no-use-colors", "build", *arguments, *WITHOUT_TESTS,
-            "--vars", json.dumps(variables, default=str),
+            "--no-use-colors", "build", *further, *WITHOUT_TESTS, "--vars", json.dumps(variables, default=str),
             "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
         ]  # fmt: skip
 
-    def start(
-        self,
-        as_of: str,
-        *arguments: str,
-        before: tuple[str, ...] = (),
-        profiles: Path = ROOT,
-    ) -> subprocess.Popen[str]:
-        """Start a build. before: a command that runs it. profiles: where profiles.yml is.
+    def environment(self, as_of: str, profiles: Path = ROOT) -> dict[str, str]:
+        """What a build finds in its environment. profiles: where profiles.yml is.
 
         The database is named without its folder, so that dbt may use what it parsed in another one.
         """
@@ -67,20 +60,27 @@ class Stage(NamedTuple):
             "DBT_PROFILES_DIR": str(profiles),
             "CLOSED_LOOP_AS_OF": as_of,
         }
+        return {**os.environ, **settings}
+
+    def start(self, as_of: str, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+        """Start a build, to be watched and disturbed. before: a command that runs it."""
         return subprocess.Popen(
-            [*before, *self.command(*arguments)],
+            [*before, dbt_processes.DBT, *self.arguments(*arguments)],
             cwd=self.folder,
-            env={**os.environ, **settings},
+            env=self.environment(as_of),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
-    def run(self, as_of: str, *arguments: str, **options: Any) -> tuple[int, str]:
+    def run(self, as_of: str, *arguments: str, before: tuple[str, ...] = (), **options: Any) -> tuple[int, str]:
         """Run a build to its end: the exit code and all that it printed."""
-        process = self.start(as_of, *arguments, **options)
-        output, _ = process.communicate()
-        return process.returncode, output
+        if before:
+            process = self.start(as_of, *arguments, before=before)
+            output, _ = process.communicate()
+            return process.returncode, output
+        result = dbt_processes.run(self.arguments(*arguments), self.folder, self.environment(as_of, **options))
+        return result.returncode, result.stdout + result.stderr
 
     def build(self, as_of: str, *arguments: str, **options: Any) -> str:
         """A build that has to succeed; returns what it printed."""

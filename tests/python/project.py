@@ -8,11 +8,11 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import dbt_processes
 import duckdb
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,7 @@ def dbt(
     environment: further environment variables.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    command = [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", *arguments]
+    command = ["--no-use-colors", *arguments]
     seen = {
         name: value.relative_to(folder) if isinstance(value, Path) and value.is_relative_to(folder) else value
         for name, value in (variables or {}).items()
@@ -61,9 +61,7 @@ def dbt(
     if parsed.exists() and not here.exists():
         here.parent.mkdir(exist_ok=True)
         shutil.copy(parsed, here)
-    result = subprocess.run(
-        command, cwd=folder, env={**os.environ, **settings, **moment}, capture_output=True, text=True, check=False
-    )
+    result = dbt_processes.run(command, folder, {**os.environ, **settings, **moment})
     if here.exists() and not parsed.exists():
         shutil.copy(here, parsed)
     return result

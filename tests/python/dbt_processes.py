@@ -1,0 +1,75 @@
+"""A process of its own for each dbt command, without the seconds that it takes to import dbt.
+
+Run as a program, this file imports dbt once and forks a process for each command that it reads. The fork leaves the loop and goes on as the
+`dbt` program would, to what Python does at its very end; its exit code, or the signal that ended it, is the answer.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+DBT = str(Path(sys.executable).parent / "dbt")
+# What is read as Python or a library starts: with another value than the server's, a command needs a start of its own.
+AT_START = ("LANG", "LC_", "LD_", "MALLOC_", "PYTHON", "TZ")
+
+
+def run(arguments: list[str], folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run dbt in a folder, with this environment and no other; as subprocess.run() does, the output is captured."""
+    if sys.platform != "linux" or at_start(environment) != at_start(dict(os.environ)):
+        return subprocess.run(
+            [DBT, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+    with tempfile.TemporaryDirectory() as place:
+        files = [os.devnull, f"{place}/stdout", f"{place}/stderr"]
+        print(json.dumps([arguments, str(folder), environment, files]), file=server().stdin, flush=True)
+        code = int(server().stdout.readline())
+        stdout, stderr = (Path(file).read_text(encoding="utf-8") for file in files[1:])
+    return subprocess.CompletedProcess([DBT, *arguments], code, stdout, stderr)
+
+
+def at_start(environment: dict[str, str]) -> dict[str, str]:
+    """The part of an environment that a fork can't take over any more."""
+    return {name: value for name, value in environment.items() if name.startswith(AT_START)}
+
+
+@functools.cache
+def server() -> subprocess.Popen[str]:
+    """The process that is forked; it ends when its stdin does, at the latest with this process."""
+    # -P: a module of the tests is none of dbt's.
+    return subprocess.Popen([sys.executable, "-P", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def serve() -> None:
+    """Fork for each command; return in the fork only, with all that the command needs in place."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for line in iter(sys.stdin.readline, ""):
+        fork = os.fork()
+        if fork == 0:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            arguments, folder, environment, files = json.loads(line)
+            for number, file in enumerate(files):
+                os.dup2(os.open(file, os.O_RDWR | os.O_CREAT), number)
+            os.environ.clear()
+            os.environ.update(environment)
+            os.chdir(folder)
+            sys.argv = [DBT, *arguments]
+            return
+        print(os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1]), flush=True)
+    sys.exit()
+
+
+if __name__ == "__main__":
+    for module in ("dbt.adapters.duckdb", "dbt.task.build"):
+        importlib.import_module(module)
+    from dbt.cli.main import cli
+
+    serve()
+    sys.exit(cli())
