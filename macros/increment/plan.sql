@@ -33,20 +33,6 @@
 {%- endmacro %}
 
 
-{% macro can_rebuild_in_part() %}
-    {#- Whether the engine can delete single rows of a table, which an increment needs. Returns: boolean. -#}
-    {{ return(adapter.dispatch('can_rebuild_in_part', 'closed_loop')()) }}
-{% endmacro %}
-
-{% macro default__can_rebuild_in_part() %}
-    {{ return(true) }}
-{% endmacro %}
-
-{% macro spark__can_rebuild_in_part() %}
-    {{ return(false) }}
-{% endmacro %}
-
-
 {% macro absent_models() %}
     {#- The models that builds grow and that have no table to grow. Returns: list of names. -#}
     {% set absent = [] %}

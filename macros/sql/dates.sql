@@ -22,11 +22,6 @@
     ) as series (day_starts_at)
 {%- endmacro %}
 
-{% macro spark__date_series(first_day, last_day) -%}
-    select explode(sequence({{ first_day }}, {{ last_day }}, interval 1 day)) as date_day
-    where {{ first_day }} <= {{ last_day }}
-{%- endmacro %}
-
 
 {% macro is_weekday(day) -%}
     {#-

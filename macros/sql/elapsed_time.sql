@@ -15,10 +15,6 @@
     ((epoch_us({{ ends_at }}) - epoch_us({{ starts_at }})) / 1e6)
 {%- endmacro %}
 
-{% macro spark__seconds_between(starts_at, ends_at) -%}
-    ((unix_micros(cast({{ ends_at }} as timestamp)) - unix_micros(cast({{ starts_at }} as timestamp))) / 1e6d)
-{%- endmacro %}
-
 
 {% macro minutes_between(starts_at, ends_at) -%}
     {#- Elapsed minutes, by seconds_between(): the same types, signs and NULLs. -#}
@@ -36,8 +32,4 @@
 
 {% macro default__add_seconds(moment, seconds) -%}
     ({{ moment }} + ({{ seconds }}) * interval '1' second)
-{%- endmacro %}
-
-{% macro spark__add_seconds(moment, seconds) -%}
-    timestampadd(microsecond, cast(({{ seconds }}) * 1000000 as bigint), {{ moment }})
 {%- endmacro %}

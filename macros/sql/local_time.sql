@@ -14,10 +14,6 @@
     ({{ moment }} at time zone 'UTC' at time zone {{ text_literal(var("reporting_timezone")) }})
 {%- endmacro %}
 
-{% macro spark__to_local(moment) -%}
-    from_utc_timestamp({{ moment }}, {{ text_literal(var("reporting_timezone")) }})
-{%- endmacro %}
-
 
 {% macro to_utc(local_moment) -%}
     {#-
@@ -34,10 +30,6 @@
 
 {% macro default__to_utc(local_moment) -%}
     (cast({{ local_moment }} as timestamp) at time zone {{ text_literal(var("reporting_timezone")) }} at time zone 'UTC')
-{%- endmacro %}
-
-{% macro spark__to_utc(local_moment) -%}
-    to_utc_timestamp({{ local_moment }}, {{ text_literal(var("reporting_timezone")) }})
 {%- endmacro %}
 
 

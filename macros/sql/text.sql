@@ -40,10 +40,6 @@
     cast(json_build_object({% for column in columns %}'{{ column }}', {{ column }}{{ ', ' if not loop.last }}{% endfor %}) as {{ dbt.type_string() }})
 {%- endmacro %}
 
-{% macro spark__json_object(columns) -%}
-    to_json(named_struct({% for column in columns %}'{{ column }}', {{ column }}{{ ', ' if not loop.last }}{% endfor %}))
-{%- endmacro %}
-
 
 {% macro text_literal(value) -%}
     {#- A text as an SQL literal that can't end before its end. value: string. -#}
@@ -52,8 +48,4 @@
 
 {% macro default__text_literal(value) -%}
     {{ dbt.string_literal(dbt.escape_single_quotes(value | string)) }}
-{%- endmacro %}
-
-{% macro spark__text_literal(value) -%}
-    '{{ value | string | replace("\\", "\\\\") | replace("'", "\\'") }}'
 {%- endmacro %}

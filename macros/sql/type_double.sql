@@ -6,7 +6,3 @@
 {% macro default__type_double() -%}
     {{ return('double precision') }}
 {%- endmacro %}
-
-{% macro spark__type_double() -%}
-    {{ return('double') }}
-{%- endmacro %}

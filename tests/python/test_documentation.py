@@ -18,7 +18,7 @@ Manifest = dict[str, Any]
 PROJECT = "closed_loop"
 SIGNATURE = re.compile(r"\{%-?\s*(?:macro|test|data_test)\s+\w+\s*\((.*?)\)\s*-?%\}", re.DOTALL)
 CONTRACTS = "{{ tojson({'events': event_contract(), 'reference': reference_contract()}) }}"
-# The contract's types, as the seeds name them: in words that DuckDB, PostgreSQL and dbt-spark take alike.
+# The contract's types, as the seeds name them: in words that DuckDB and PostgreSQL take alike.
 SEED_TYPES = {
     "text": "varchar",
     "timestamp": "timestamp",

@@ -7,8 +7,8 @@
 {%- for table in event_contract() %}
 -- depends_on: {{ raw_relation('events', table, own_relation('events', table)) }}
 {%- endfor %}
-{%- set goes_on = completed is not none and begun is not none and can_rebuild_in_part() %}
-{%- set is_lost = not goes_on and left_by_last_build('fct_case_journey') is not none and can_rebuild_in_part() %}
+{%- set goes_on = completed is not none and begun is not none %}
+{%- set is_lost = not goes_on and left_by_last_build('fct_case_journey') is not none %}
 
 with
 
