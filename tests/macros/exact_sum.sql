@@ -1,7 +1,8 @@
 -- Tests the macro exact_sum(): one row per group of numbers with another sum than expected.
+-- Two tenths have one order only: a sum of doubles is 0.30000000000000004, whatever the threads do.
 {%- set groups = {
-    'tenths': (['0.1', '0.2', '0.3'], '0.6'),
-    'order does not matter': (['1e15', '0.25', '-1e15'], '0.25'),
+    'tenths': (['0.1', '0.2'], '0.3'),
+    'order does not matter': (['1e16', '1', '-1e16'], '1'),
     'negative': (['-1.5', '0.5'], '-1'),
     'NULLs are left out': (['null', '2', 'null'], '2'),
     'nothing but NULL': (['null'], 'null'),
