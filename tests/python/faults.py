@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ FIRST, BETWEEN, SECOND = "2026-03-12 00:00:00", "2026-03-15 00:00:00", "2026-03-
 WORKFLOW = dict(
     zip(WORKFLOW_COLUMNS, ["pay", "billing", "Ops", 24, "hours", "", False, False, False, True, 7], strict=True)
 )
+STOPPING_DBT = str(Path(__file__).with_name("stopping_dbt.py"))
 Tables = dict[str, list[tuple[Any, ...]]]
 
 
@@ -62,10 +63,20 @@ class Stage(NamedTuple):
         }
         return {**os.environ, **settings}
 
-    def start(self, as_of: str, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-        """Start a build, to be watched and disturbed. before: a command that runs it."""
+    def stopped_at(self, as_of: str, words: str) -> subprocess.Popen[str]:
+        """A build that has stopped as it said these words, to be killed or continued."""
+        process = self.start(as_of, program=(sys.executable, "-P", STOPPING_DBT, words, "1"))
+        # What it says until then fits into the pipe.
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status), f"ended without {words!r}: {process.stdout.read()[-3000:]}"
+        return process
+
+    def start(
+        self, as_of: str, *arguments: str, program: tuple[str, ...] = (dbt_processes.DBT,)
+    ) -> subprocess.Popen[str]:
+        """Start a build. program: dbt, or what runs it."""
         return subprocess.Popen(
-            [*before, dbt_processes.DBT, *self.arguments(*arguments)],
+            [*program, *self.arguments(*arguments)],
             cwd=self.folder,
             env=self.environment(as_of),
             stdout=subprocess.PIPE,
@@ -74,9 +85,9 @@ class Stage(NamedTuple):
         )
 
     def run(self, as_of: str, *arguments: str, before: tuple[str, ...] = (), **options: Any) -> tuple[int, str]:
-        """Run a build to its end: the exit code and all that it printed."""
+        """Run a build to its end: the exit code and all that it printed. before: a command that runs it."""
         if before:
-            process = self.start(as_of, *arguments, before=before)
+            process = self.start(as_of, *arguments, program=(*before, dbt_processes.DBT))
             output, _ = process.communicate()
             return process.returncode, output
         result = dbt_processes.run(self.arguments(*arguments), self.folder, self.environment(as_of, **options))
@@ -156,14 +167,3 @@ def make_stages(folder: Path) -> Stages:
     assert set(before["history.int_kpi__published"]) < set(after["history.int_kpi__published"])
     assert len(after["history.int_run__recorded"]) == 2
     return Stages(first, second, before, after)
-
-
-def read_until(process: subprocess.Popen[str], words: str) -> str:
-    """What a process printed up to the first line with these words; it is stopped there, to be killed or continued."""
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if words in line:
-            process.send_signal(signal.SIGSTOP)
-            return "".join(lines)
-    raise AssertionError(f"ended without {words!r}: {''.join(lines)[-3000:]}")

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from faults import SECOND, Stage, Stages, make_stages, read_until
+from faults import SECOND, Stage, Stages, make_stages
 from project import ROOT, WITHOUT_TESTS, build, database, dbt, query
 
 from scripts.generate_events import generate
@@ -83,8 +83,7 @@ def test_a_file_that_vanishes_during_the_build(stages: Stages, tmp_path: Path) -
     inputs = tmp_path / "inputs"
     shutil.copytree(stages.first.inputs, inputs)
     stage = Stage(stages.fresh(tmp_path).folder, inputs)
-    process = stage.start(SECOND)
-    read_until(process, "OK hook: closed_loop.on-run-start")
+    process = stage.stopped_at(SECOND, "OK hook: closed_loop.on-run-start")
     shutil.move(inputs / "events/case_triggers.csv", tmp_path)
     process.send_signal(signal.SIGCONT)
     output, _ = process.communicate()
@@ -124,9 +123,9 @@ def test_tables_changed_by_hand(stages: Stages, tmp_path: Path) -> None:
 
 
 def profiles_with(folder: Path, **settings: str) -> Path:
-    """A folder with the project's profile and further settings of DuckDB."""
+    """A folder with the project's profile and further settings of DuckDB: two threads on any machine, for each takes memory."""
     profiles = yaml.safe_load((ROOT / "profiles.yml").read_text(encoding="utf-8"))
-    profiles["closed_loop"]["outputs"]["duckdb"]["settings"] = settings
+    profiles["closed_loop"]["outputs"]["duckdb"]["settings"] = {"threads": 2, **settings}
     folder.mkdir()
     (folder / "profiles.yml").write_text(yaml.safe_dump(profiles), encoding="utf-8")
     return folder

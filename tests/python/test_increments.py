@@ -28,6 +28,7 @@ import hostile
 import pytest
 import splits
 import yaml
+from faults import STOPPING_DBT
 from hostile import MICROSECOND
 from project import ROOT, WITHOUT_TESTS, database, dbt, public_tables, query
 from splits import Files, Run, Split
@@ -207,7 +208,7 @@ WAYS = [
 
 
 def kill(folder: Path, variables: dict[str, Any], models: int) -> None:
-    """A build that is killed when it has made some models."""
+    """A build that is killed when it has made so many models, if it makes as many."""
     given = {**variables, "events_path": "events", "reference_path": "reference"}
     moment = given.pop("as_of", None)
     places = ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
@@ -217,26 +218,15 @@ def kill(folder: Path, variables: dict[str, Any], models: int) -> None:
         "DBT_PROFILES_DIR": str(ROOT),
         **({} if moment is None else {"CLOSED_LOOP_AS_OF": str(moment)}),
     }
+    # One thread, and a stop as the model is done: the same models are there each time.
+    program = [sys.executable, "-P", STOPPING_DBT, " OK created ", str(models)]
+    arguments = ["build", "--threads", "1", *WITHOUT_TESTS, *places, "--vars", json.dumps(given, default=str)]
     process = subprocess.Popen(
-        [
-            Path(sys.executable).parent / "dbt",
-            "build",
-            *WITHOUT_TESTS,
-            *places,
-            "--vars",
-            json.dumps(given, default=str),
-        ],
-        cwd=folder,
-        env={**os.environ, **settings},
-        stdout=subprocess.PIPE,
-        text=True,
+        [*program, *arguments], cwd=folder, env={**os.environ, **settings}, stdout=subprocess.DEVNULL
     )
-    for line in process.stdout:
-        models -= " OK created " in line
-        if models == 0:
-            break
+    os.waitpid(process.pid, os.WUNTRACED)
     process.kill()
-    process.communicate()
+    process.wait()
 
 
 def disturb(folder: Path, variables: dict[str, Any], how: str, chance: random.Random) -> None:
