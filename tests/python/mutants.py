@@ -795,12 +795,13 @@ MODELS = [
         "            order by attempt_number, {{ byte_order('event_id') }}\n        ) as attempt_rank",
     ),
     model(
-        "missing tie-break",
-        "Of two triggers at the same moment either may open the case.",
+        "tie broken the other way",
+        # Without any tie-break the engine may happen to be right.
+        "Of two triggers at the same moment the one with the greatest event_id opens the case.",
         "earliest_trigger_opens_the_case",
         f"{CASE}/int_case__opened.sql",
         "order by occurred_at, {{ byte_order('event_id') }})",
-        "order by occurred_at)",
+        "order by occurred_at, {{ byte_order('event_id') }} desc)",
     ),
     model(
         "last trigger opens the case",
