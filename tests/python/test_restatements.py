@@ -58,9 +58,12 @@ def test_three_loads(tmp_path: Path, variables: dict[str, object]) -> None:
     assert restated(tmp_path) == [(0.0, first, 1.0, second)]
     kept = published(tmp_path)
 
-    # A build of an earlier moment, or of the same one again, publishes nothing.
-    build(tmp_path, {**variables, "as_of": "2026-03-15 00:00:00"}, *WITHOUT_TESTS)
+    # The same moment again publishes nothing, although there is something: the cells of a new workflow. Of an earlier one: test_faults.py.
+    write_csv(tmp_path / "reference/workflows.csv", WORKFLOW_COLUMNS, [WORKFLOW, {**WORKFLOW, "workflow": "new"}])
+    build(tmp_path, {**variables, "as_of": SECOND}, *WITHOUT_TESTS)
     assert published(tmp_path) == kept
+    new_and_final = "cohort_dimension = 'all' and workflow = 'new' and not is_provisional"
+    assert query(tmp_path, f"select count(*) > 0 from marts.rpt_kpi_weekly where {new_and_final}") == [(True,)]
 
     # What was published outlives the marts and a full refresh.
     with duckdb.connect(str(database(tmp_path))) as connection:
