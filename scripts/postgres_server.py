@@ -203,7 +203,8 @@ def start(folder: Path, port: int | None = None) -> dict[str, str]:
     if running:
         return environment_of(running)
     find_programs()
-    port = free_port(port)
+    if port:
+        free_port(port)
     stop(folder)  # what a crash or a reboot left
     try:
         make_folder(folder)
@@ -211,6 +212,8 @@ def start(folder: Path, port: int | None = None) -> dict[str, str]:
             folder, "initdb", "--pgdata", folder / "data", "--username", USER, "--auth", "trust", "--no-sync",
             "--encoding", "UTF8", "--locale", "C", "--locale-provider", "icu", "--icu-locale", "en-US",
         )  # fmt: skip
+        # At the last moment: others look for a free one too.
+        port = free_port(port)
         with (folder / "data" / "postgresql.conf").open("a") as configuration:
             configuration.write(settings(folder, port))
         run_program(folder, "pg_ctl", "start", "--wait", "--pgdata", folder / "data", "--log", folder / "server.log")
