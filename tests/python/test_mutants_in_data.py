@@ -40,16 +40,14 @@ class Checks:
     def __init__(self, demo: Path, folder: Path) -> None:
         moment = f"cast('{AS_OF}' as timestamp)"
         queries = f"{{{{ tojson({{'contract': contract_checks(\"{moment}\"), 'integrity': integrity_checks()}}) }}}}"
-        # dbt parses again where the database is another; what it compiles is the same.
-        built = {"CLOSED_LOOP_DUCKDB": str(database(demo))}
         shutil.copytree(demo / "target", folder / "target", ignore=shutil.ignore_patterns("compiled", "run"))
         shutil.copy(database(demo), database(folder))
         arguments = ("--quiet", "compile", "--inline", queries, "--output", "json")
-        inline = dbt(*arguments, folder=folder, environment=built)
+        inline = dbt(*arguments, folder=folder)
         assert inline.returncode == 0, inline.stdout + inline.stderr
         self.gates: dict[str, dict[str, dict[str, str]]] = json.loads(json.loads(inline.stdout)["compiled"])
         selected = ("path:tests/singular", "path:models/staging/events/base")
-        compiled = dbt("compile", "--select", *selected, folder=folder, environment=built)
+        compiled = dbt("compile", "--select", *selected, folder=folder)
         assert compiled.returncode == 0, compiled.stdout + compiled.stderr
         folders = ("tests/singular", "models/staging/events/base")
         paths = [path for name in folders for path in (folder / "target/compiled/closed_loop" / name).glob("*.sql")]
