@@ -39,7 +39,7 @@ compared as (
         cells.workflow,
         cells.week_start,
         cells.value,
-        coalesce(cells.denominator, 0) as sample_size,
+        cells.denominator as sample_size,
         baselines.baseline_value,
         targets.target,
         targets.red_flag,
