@@ -43,18 +43,6 @@
 {% endmacro %}
 
 
-{% macro loads() -%}
-    {#-
-        What tells whether rows are those that were there before, as select items: how many have a loaded_at, and the sum of these (in
-        seconds; the infinite ones are only counted).
-    -#}
-    {%- set is_finite = "loaded_at > cast('0001-01-01' as timestamp) and loaded_at < cast('9999-12-31' as timestamp)" -%}
-    {%- set seconds = seconds_between("cast('2000-01-01' as timestamp)", 'loaded_at') -%}
-    count(loaded_at) as row_count,
-    sum(case when {{ is_finite }} then cast({{ seconds }} as decimal(38, 6)) end) as load_seconds
-{%- endmacro %}
-
-
 {% macro note_partial_build() %}
     {#-
         Runs before anything is built. Returns SQL, or an empty string: where models that builds grow are selected without the plan that says
@@ -88,9 +76,12 @@
 {% endmacro %}
 
 
-{% macro is_whole_build() %}
-    {#- Whether this build makes everything that this model comes after: otherwise it must not say that all is done. Returns: boolean. -#}
-    {% set needed = [model.unique_id] %}
+{% macro is_whole_build(unique_id) %}
+    {#-
+        Whether this build makes a model and everything that it comes after: otherwise it must not say that all is done. Returns: boolean.
+        unique_id: the model's, as in dbt's graph.
+    -#}
+    {% set needed = [unique_id] %}
     {% for name in needed %}
         {#- The list grows while it is walked. -#}
         {% for parent in graph.nodes[name].depends_on.nodes if parent in graph.nodes and parent.startswith('model.') and parent not in needed %}

@@ -1,4 +1,4 @@
--- Tests the macro content_hash(): one row per pair of tables whose hashes are equal where the tables differ, or the other way round.
+-- Tests the macros content_hash() and rows_hash(): one row per pair of tables whose hashes are equal where the tables differ, or the other way round.
 {%- set pairs = [
     ('rows in another order', "('A', 'B'), ('C', 'D')", "('C', 'D'), ('A', 'B')", true),
     ('another text', "('A', 'B')", "('A', 'b')", false),
@@ -23,12 +23,25 @@ other_{{ loop.index }} as (
 results as (
     {%- for what, one, other, are_equal in pairs %}
     select
-        '{{ what }}' as what,
+        'content_hash: {{ what }}' as what,
         {{ are_equal }} as are_equal,
         ({{ content_hash('one_' ~ loop.index, ['first_text', 'second_text']) }})
         = ({{ content_hash('other_' ~ loop.index, ['first_text', 'second_text']) }}) as are_equal_hashes
+    union all
+    select
+        'rows_hash: {{ what }}' as what,
+        {{ are_equal }} as are_equal,
+        (select {{ rows_hash('one') }} from one_{{ loop.index }} as one)
+        = (select {{ rows_hash('other') }} from other_{{ loop.index }} as other) as are_equal_hashes
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+    union all
+    select
+        'rows_hash: no row' as what,
+        true as are_equal,
+        {{ rows_hash('nothing') }} = 0 as are_equal_hashes
+    from one_1 as nothing
+    where false
 )
 
 select * from results

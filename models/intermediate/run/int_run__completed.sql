@@ -2,7 +2,7 @@
 -- Written when all that builds grow is there; the next build goes on from it.
 {{ config(materialized='table') }}
 
-{%- set is_whole = not execute or is_whole_build() %}
+{%- set is_whole = not execute or is_whole_build(model.unique_id) %}
 {%- set completed = left_by_last_build('int_run__completed') %}
 
 {%- for model in ['fct_definition_difference', 'rpt_integrity_violation', 'rpt_kpi_restatement', 'rpt_cost_weekly', 'rpt_funnel_weekly'] %}

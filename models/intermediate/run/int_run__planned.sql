@@ -62,26 +62,38 @@ reasons as (
     left join {{ completed }} as completed on described.kind = completed.kind and described.name = completed.name
     where described.content is distinct from completed.content
 
-    {%- for table in event_contract() %}
+    {%- for table, columns in event_contract().items() %}
     {%- set base = left_by_last_build('base_events__' ~ table) %}
 
     union all
 
     -- Up to what was read last, also by a build that didn't finish, the rows have to be those that were read.
     select
-        '{{ table }} has ' || cast(found.row_count as {{ dbt.type_string() }})
-        || ' rows with a loaded_at that the build before has passed; it found ' || cast(read.row_count as {{ dbt.type_string() }})
-        || case when found.row_count = read.row_count then ' others' else '' end as reason
+        '{{ table }}: ' || cast(read.row_count as {{ dbt.type_string() }}) || ' rows were read up to '
+        || cast(read.last_loaded_at as {{ dbt.type_string() }}) || ', and '
+        || case
+            when found.row_count = read.row_count then 'some of them have changed'
+            else cast(found.row_count as {{ dbt.type_string() }}) || ' are there now'
+        end as reason
     from (
-        select {{ loads() | indent(8) }}
+        select
+            count(*) as row_count,
+            {{ rows_hash('raw_rows') }} as rows_hash
         from ({{ raw_rows('events', table) | indent(8) }}) as raw_rows
-        where loaded_at <= (select max(base.loaded_at) from {{ base }} as base)
+        where raw_rows.loaded_at <= (select max(base.loaded_at) from {{ base }} as base)
     ) as found
     cross join (
-        select {{ loads() | indent(8) }}
-        from {{ base }}
+        select
+            max(base_rows.loaded_at) as last_loaded_at,
+            count(*) as row_count,
+            {{ rows_hash('base_rows') }} as rows_hash
+        from (
+            select {{ columns | join(', ') }}
+            from {{ base }}
+            where loaded_at is not null
+        ) as base_rows
     ) as read
-    where found.row_count <> read.row_count or found.load_seconds is distinct from read.load_seconds
+    where found.row_count <> read.row_count or found.rows_hash <> read.rows_hash
     {%- endfor %}
     {%- endif %}
 )
