@@ -1,9 +1,15 @@
 {% macro integrity_checks() %}
     {#-
         What the integrity gate measures on the marts, after a build, in the form of contract_checks(). Each figure is computed again by
-        another route than the one that the marts took.
+        another route than the one that the marts took. Where tables are gone or replaced, the seal names them, and nothing else can be measured.
     -#}
+    {% set unlike = unlike_built() if execute else {} %}
+    {% if unlike %}
+        {{ return({'seal': {'rows': unlike_built_rows(unlike)}}) }}
+    {% endif %}
     {{ return({
+        'seal': {'rows': broken_seals()},
+        'empty': {'rows': nothing_accepted()},
         'denominators': {'rows': cells_that_contradict_themselves()},
         'contributions': {'rows': cells_without_their_units()},
         'acknowledgements': {'rows': resolved_without_acknowledgement()},

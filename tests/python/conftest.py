@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 from mutants import MUTANTS
-from project import build
+from project import build, database, dbt
+
+# The moment that the demo's contract gate counts freshness to.
+AS_OF = "2026-05-25 00:00:00"
+# Gate -> check -> `rows` or `measures` and `examples` -> query.
+GateQueries = dict[str, dict[str, dict[str, str]]]
 
 SLOWEST = ("test_postgres.py", "test_faults.py", "test_increments.py", "test_style.py", "test_invariance.py")
 
@@ -17,6 +24,18 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
     build(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def gate_queries(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> GateQueries:
+    """What the gates ask of a database, as dbt compiles it for the demo."""
+    folder = tmp_path_factory.mktemp("gate_queries")
+    shutil.copytree(demo / "target", folder / "target", ignore=shutil.ignore_patterns("compiled", "run"))
+    shutil.copy(database(demo), database(folder))
+    checks = f"{{'contract': contract_checks(\"cast('{AS_OF}' as timestamp)\"), 'integrity': integrity_checks()}}"
+    result = dbt("--quiet", "compile", "--inline", f"{{{{ tojson({checks}) }}}}", "--output", "json", folder=folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return json.loads(json.loads(result.stdout)["compiled"])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

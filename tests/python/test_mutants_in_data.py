@@ -6,7 +6,6 @@ of the gates and of the tests as dbt compiles them, and the gates' own judge. te
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,12 +16,12 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from conftest import AS_OF, GateQueries
 from mutants import MARTS, MUTANTS, RAW_EVENTS, RAW_FILES, DataMutant, FileMutant
 from project import ROOT, database, dbt
 
 from scripts.gate import judge, warehouse
 
-AS_OF = "2026-05-25 00:00:00"
 GATES = {gate: sorted(checks) for gate, checks in yaml.safe_load(judge.THRESHOLDS.read_text(encoding="utf-8")).items()}
 SINGULAR = {path.stem for path in (ROOT / "tests/singular").glob("*.sql")}
 # What the contract gate stages, in an order in which each finds what it refers to.
@@ -37,15 +36,10 @@ Found = dict[str, set[str]]
 class Checks:
     """The queries of every check, and a copy of the demo to ask them of."""
 
-    def __init__(self, demo: Path, folder: Path) -> None:
-        moment = f"cast('{AS_OF}' as timestamp)"
-        queries = f"{{{{ tojson({{'contract': contract_checks(\"{moment}\"), 'integrity': integrity_checks()}}) }}}}"
+    def __init__(self, demo: Path, gate_queries: GateQueries, folder: Path) -> None:
+        self.gates = gate_queries
         shutil.copytree(demo / "target", folder / "target", ignore=shutil.ignore_patterns("compiled", "run"))
         shutil.copy(database(demo), database(folder))
-        arguments = ("--quiet", "compile", "--inline", queries, "--output", "json")
-        inline = dbt(*arguments, folder=folder)
-        assert inline.returncode == 0, inline.stdout + inline.stderr
-        self.gates: dict[str, dict[str, dict[str, str]]] = json.loads(json.loads(inline.stdout)["compiled"])
         selected = ("path:tests/singular", "path:models/staging/events/base")
         compiled = dbt("compile", "--select", *selected, folder=folder)
         assert compiled.returncode == 0, compiled.stdout + compiled.stderr
@@ -113,8 +107,8 @@ class Checks:
 
 
 @pytest.fixture(scope="module")
-def checks(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checks]:
-    asked = Checks(demo, tmp_path_factory.mktemp("mutants"))
+def checks(demo: Path, gate_queries: GateQueries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checks]:
+    asked = Checks(demo, gate_queries, tmp_path_factory.mktemp("mutants"))
     yield asked
     asked.connection.close()
 

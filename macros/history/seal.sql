@@ -1,0 +1,88 @@
+{% macro sealed_models() %}
+    {#-
+        The models that a complete build seals: all of `marts` and `history` but the seal itself, and the tables that views among them read.
+        Returns: list of nodes of dbt's graph, by name; empty at parse time.
+    -#}
+    {% set sealed = [] %}
+    {% for node in (graph.nodes.values() if execute else []) if node.resource_type == 'model' and node.package_name == 'closed_loop' %}
+        {% if node.fqn[1] in ['marts', 'history'] and node.name != 'build_seal' %}
+            {% do sealed.append(node) %}
+        {% endif %}
+    {% endfor %}
+    {% set views = sealed | selectattr('config.materialized', 'equalto', 'view') | list %}
+    {#- The list grows while it is walked: what a view reads may be a view too. -#}
+    {% for node in views %}
+        {% for parent in node.depends_on.nodes if parent in graph.nodes %}
+            {% set read = graph.nodes[parent] %}
+            {% do (views if read.config.materialized == 'view' else sealed).append(read) if read not in views + sealed %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(sealed | sort(attribute='name')) }}
+{% endmacro %}
+
+
+{% macro sealed_contents() -%}
+    {#-
+        What the sealed models hold now, as a query: model_name, row_count and content_hash. The tables that a view reads are sealed themselves; that
+        it still is the same view shows in its first thousand cases. Fails where one of them doesn't exist.
+    -#}
+    {%- for node in sealed_models() %}
+    select
+        '{{ node.name }}' as model_name,
+        count(*) as row_count,
+        cast({{ rows_hash('sealed') }} as {{ dbt.type_string() }}) as content_hash
+    from {{ api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias) }} as sealed
+    {%- if node.config.materialized == 'view' and 'case_id' in node.columns %}
+    where
+        sealed.case_id <= (
+            select max(first_cases.case_id)
+            from (
+                select case_id
+                from {{ ref('fct_case_journey') }}
+                order by case_id
+                limit 1000
+            ) as first_cases
+        )
+    {%- endif %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{% macro seal_entries(seal) -%}
+    {#-
+        The chain of the seal, as a query: build_number, and the entry_hash of all that is sealed of that build. The build after it holds that
+        hash. Unlike rows_hash() it doesn't depend on the engine, so that an upgrade doesn't break the chain.
+        seal: the relation of build_seal.
+    -#}
+    {%- set line -%}
+        {%- for column in ['as_of', 'model_name', 'row_count', 'content_hash', 'engine', 'previous_hash'] -%}
+        coalesce({{ dbt.hash(column) }}, '-') || '|'{{ ' || ' if not loop.last }}
+        {%- endfor -%}
+    {%- endset -%}
+    select
+        lines.build_number,
+        {{ dbt.hash(dbt.listagg('lines.line', "''", 'order by lines.line')) }} as entry_hash
+    from (
+        select
+            build_number,
+            {{ dbt.hash(line) }} as line
+        from {{ seal }}
+    ) as lines
+    group by lines.build_number
+{%- endmacro %}
+
+
+{% macro note_build_started() %}
+    {#-
+        Runs before anything else of a whole build, also of one that is then refused: SQL that numbers it in build_started, so that marts older than a
+        build that failed can be told. Empty where a part of the models is built, and on a first build, which numbers itself.
+    -#}
+    {% if execute and flags.WHICH in ['run', 'build'] and is_whole_build('model.closed_loop.build_seal') %}
+        {% set started = left_by_last_build('build_started') %}
+        {% if started is not none %}
+            {{ return('insert into ' ~ started ~ ' (build_number) select max(build_number) + 1 from ' ~ started ~ ' having count(*) > 0') }}
+        {% endif %}
+    {% endif %}
+    {{ return('') }}
+{% endmacro %}

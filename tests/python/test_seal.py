@@ -1,0 +1,209 @@
+"""The seal names every table that is not as the last complete build left it: faults in each sealed table, then in the seal itself.
+
+The query is that of the integrity gate, as dbt compiles it. Faults in different tables are put in together and rolled back; the seal has to
+name exactly the tables with a fault.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from project import WITHOUT_TESTS, build, database
+
+# Table -> faults in it; {} is the table. Each changes at least one row.
+FAULTS = {
+    "history.int_kpi__published": [
+        "update {} set published_value = published_value + 1e-9 where kpi_id = 'completion_rate' and workflow = '(all)'",
+        "delete from {} where week_start = '2026-03-16'",
+        "insert into {} select kpi_id, week_start + 1000, workflow, published_value, published_as_of from {} limit 1",
+        "update {} set published_as_of = published_as_of - interval 1 microsecond where workflow = '(all)'",
+        "delete from {}",
+    ],
+    "history.int_run__recorded": [
+        "delete from {}",
+        "insert into {} values ('2020-01-01')",
+        "update {} set as_of = as_of + interval 1 hour",
+    ],
+    "history.build_started": ["insert into {} values (0)", "insert into {} select * from {}"],
+    "marts.rpt_alert": [
+        "update {} set severity = 'warn' where severity = 'page'",
+        "update {} set owner = null, action = null",
+        "delete from {} where is_confirmed",
+        "update {} set is_confirmed = not is_confirmed where week_start = '2026-03-16'",
+        "update {} set reference = reference - 0.001 where kpi_id = 'identity_pass_rate'",
+    ],
+    "marts.rpt_kpi_weekly": [
+        "update {} set target = target - 0.01 where kpi_id = 'completion_rate' and cohort_dimension = 'all'",
+        "update {} set baseline_value = null",
+        "update {} set owner = 'nobody' where status = 'red'",
+        "update {} set is_provisional = false where is_provisional",
+        "update {} set prior_value = value where prior_value is not null",
+        "update {} set red_flag = red_flag * 1.0000001 where red_flag is not null",
+    ],
+    "marts.rpt_funnel_weekly": [
+        "update {} set median_minutes_from_trigger = median_minutes_from_trigger + 1 where stage = 'resolved'",
+        "update {} set cases = cases - 1 where cases > 1 and stage = 'resolved' and cohort_dimension = 'all'",
+        "update {} set share_of_triggered = share_of_triggered / 2 where stage = 'resolved'",
+        "delete from {} where stage_number = 3",
+    ],
+    "marts.fct_case_journey": [
+        "update {} set due_at = due_at + interval 1 day",
+        "update {} set net_collected = 2 * net_collected where net_collected > 0",
+        "update {} set is_evidence_complete = not is_evidence_complete where case_id = 'case-00386'",
+        "update {} set stage = 'resolved' where stage = 'completed'",
+        "update {} set agent_minutes = agent_minutes + 1e-9 where agent_minutes > 0",
+        "update {} set segment = (select min(segment) from {}) where segment is null",
+        "update {} set case_id = case_id || ' ' where case_id = 'case-00001'",
+    ],
+    "marts.rpt_integrity_violation": [
+        "delete from {} where kind = 'double_write'",
+        "update {} set detail = detail || '.' where kind = 'missing_rate'",
+        "update {} set case_id = null",
+        "insert into {} select * from {} limit 1",
+    ],
+    "marts.rpt_manual_effort_monthly": [
+        "update {} set preventable_touches = 0",
+        "update {} set wrap_up_cost = wrap_up_cost + 0.01",
+        "update {} set resolved_cases = resolved_cases + 1 where workflow = '(all)'",
+    ],
+    "marts.dim_workflow": ["update {} set owner = 'Someone else'", "update {} set requires_consent = not requires_consent"],
+    "marts.dim_kpi": [
+        "update {} set title = upper(title)",
+        "update {} set direction = case direction when 'higher' then 'lower' else 'higher' end",
+        "update {} set clock = numerator where kpi_id = 'completion_rate'",
+    ],
+    "marts.rpt_cost_weekly": [
+        "update {} set agent_cost = total_cost, total_cost = agent_cost",
+        "update {} set cost_per_resolved_case = null where week_start = '2026-03-16'",
+    ],
+    "marts.rpt_scorecard_weekly": [
+        "update {} set completion_rate_status = 'green'",
+        "update {} set deflection_rate = containment_rate, containment_rate = deflection_rate where deflection_rate <> containment_rate",
+    ],
+    "marts.rpt_case_at_risk": [
+        "update {} set minutes_left = minutes_left + 60",
+        "delete from {} where case_id = (select min(case_id) from {})",
+    ],
+    "marts.rpt_definition_bridge": ["update {} set units = units + 1 where step_number = 1", "delete from {} where workflow <> '(all)'"],
+    "marts.rpt_row_reconciliation": ["update {} set raw_rows = raw_rows - 1, accepted_rows = accepted_rows - 1"],
+    "marts.rpt_time_to_resolution_curve": ["update {} set median_minutes = p90_minutes", "update {} set at_risk_cases = at_risk_cases + 1"],
+    "marts.rpt_writeback_health_weekly": [
+        "update {} set top_error_reason = null",
+        "update {} set settled = verified where settled <> verified",
+    ],
+    "marts.rpt_kpi_restatement": [
+        "insert into {} values ('completion_rate', '2026-03-16', '(all)', 0.5, '2026-04-01', 0.6, '2026-06-01')",
+    ],
+    # What public views read.
+    "intermediate.int_message__assembled": ["update {} set sent_at = sent_at + interval 14 hour", "delete from {} where is_fallback"],
+    "intermediate.int_writeback__verified": [
+        "update {} set is_retried = false",
+        "update {} set persist_seconds = persist_seconds + 1e-6 where persist_seconds is not null",
+    ],
+    "intermediate.int_exception__assembled": ["update {} set is_escaped = not is_escaped"],
+    "intermediate.int_charge__variable": ["update {} set amount = amount * 2 where charge_id = (select min(charge_id) from {})"],
+    "intermediate.int_definition__differed": ["delete from {} where case_id = (select max(case_id) from {})"],
+    "intermediate.int_fixed_cost__shared": ["update {} set category = 'agent' where category <> 'agent'"],
+    "intermediate.int_identity_check__counted": ["delete from {} where case_id = (select max(case_id) from {})"],
+    "staging.base_events__payments": ["update {} set amount = amount + 1 where row_status = 'quarantined'"],
+    "staging.base_events__case_triggers": ["delete from {} where row_status = 'quarantined'"],
+    "staging.base_events__writeback_acks": ["update {} set ack_id = ack_id || 'x' where ack_id = (select max(ack_id) from {})"],
+}  # fmt: skip
+
+
+class Sealed:
+    """A database and what the seal says of it."""
+
+    def __init__(self, folder: Path, query: str) -> None:
+        self.connection = duckdb.connect(str(database(folder)))
+        self.query = query
+
+    def found(self, *statements: str) -> dict[str, str]:
+        """What the seal names after some statements, each with the problem; the database is left as it was."""
+        self.connection.execute("begin")
+        try:
+            for statement in statements:
+                self.connection.execute(statement)
+            return dict(self.connection.sql(self.query).fetchall())
+        finally:
+            self.connection.execute("rollback")
+
+
+@pytest.fixture(scope="module")
+def sealed(
+    demo: Path, gate_queries: dict[str, dict[str, dict[str, str]]], tmp_path_factory: pytest.TempPathFactory
+) -> Sealed:
+    """The demo, built a second time, so that the seal is a chain."""
+    folder = tmp_path_factory.mktemp("sealed")
+    shutil.copy(database(demo), database(folder))
+    build(folder, None, *WITHOUT_TESTS)
+    return Sealed(folder, gate_queries["integrity"]["seal"]["rows"])
+
+
+def test_what_a_build_left_is_as_it_left_it(sealed: Sealed) -> None:
+    assert sealed.found() == {}
+    assert sealed.connection.sql("select distinct build_number from history.build_seal order by all").fetchall() == [
+        (1,),
+        (2,),
+    ]
+
+
+@pytest.mark.parametrize("number", range(max(map(len, FAULTS.values()))))
+def test_every_table_with_a_fault_is_named(sealed: Sealed, number: int) -> None:
+    """The faults of one number in all tables at once; none names a table without one."""
+    faults = {table: statements[number] for table, statements in FAULTS.items() if number < len(statements)}
+    found = sealed.found(*(statement.replace("{}", table) for table, statement in faults.items()))
+    named = {table.split(".")[1] for table in faults}
+    # A view shows the faults of what it reads, a changed build_started also another build.
+    views = {
+        name
+        for (name,) in sealed.connection.sql(
+            "select view_name from duckdb_views() where schema_name = 'marts'"
+        ).fetchall()
+    }
+    assert named <= found.keys(), named - found.keys()
+    assert found.keys() - named <= views
+
+
+def test_every_sealed_table_is_emptied(sealed: Sealed) -> None:
+    tables = sealed.connection.sql(
+        "select table_schema || '.' || table_name from information_schema.tables join history.build_seal on table_name = model_name "
+        "where build_number = 2 and row_count > 0 and table_type = 'BASE TABLE' and table_name <> 'build_started'"
+    ).fetchall()
+    assert len(tables) > 35
+    found = sealed.found(*(f"delete from {table}" for (table,) in tables))
+    assert {table.split(".")[1] for (table,) in tables} <= found.keys()
+    assert found["rpt_alert"].startswith("has 0 rows; the last complete build left ")
+
+
+# Faults in history.build_seal and build_started, after two builds.
+IN_THE_SEAL = {
+    "an old entry changed": "update {} set row_count = row_count + 1 where build_number = 1 and model_name = 'rpt_alert'",
+    "an old entry gone": "delete from {} where build_number = 1 and model_name = 'rpt_alert'",
+    "an old entry twice": "insert into {} select * from {} where build_number = 1 limit 1",
+    "the first build gone": "delete from {} where build_number = 1",
+    "the last build gone": "delete from {} where build_number = 2",
+    "all gone": "delete from {}",
+    "another number": "update {} set build_number = 3 where build_number = 2",
+    "another hash of the one before": "update {} set previous_hash = 'x' where build_number = 2 and model_name = 'dim_kpi'",
+    "another moment": "update {} set as_of = as_of + interval 1 hour where build_number = 2",
+    "another engine": "update {} set engine = 'v1.0' where build_number = 2",
+    "another hash": "update {} set content_hash = 'x' where build_number = 2 and model_name = 'dim_kpi'",
+    "an entry gone": "delete from {} where build_number = 2 and model_name = 'dim_kpi'",
+    "an entry twice": "insert into {} select * from {} where build_number = 2 and model_name = 'dim_kpi'",
+    "an entry too many": "insert into {} select * replace ('x' as model_name) from {} where build_number = 2 limit 1",
+    "a build that did not finish": "insert into history.build_started values (3)",
+    "a build that never began": "delete from history.build_started where build_number = 2",
+}
+
+
+@pytest.mark.parametrize("fault", IN_THE_SEAL)
+def test_the_seal_itself(sealed: Sealed, fault: str) -> None:
+    assert sealed.found(IN_THE_SEAL[fault].replace("{}", "history.build_seal")) != {}
+
+
+def test_enough_faults() -> None:
+    assert sum(map(len, FAULTS.values())) + len(IN_THE_SEAL) >= 80
