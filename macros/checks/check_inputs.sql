@@ -20,9 +20,10 @@
 
 {% macro check_tables(kind) %}
     {#- What is wrong with the raw tables of a kind ('events' or 'reference') that the user brings. Returns: list of sentences. -#}
-    {% set problems = [] %}
+    {% set files = raw_files(kind) if var(kind ~ '_path') else {'problems': [], 'strangers': []} %}
+    {% set problems = files.problems | list %}
     {% set missing = [] %}
-    {% for table in contract(kind) %}
+    {% for table in contract(kind) if not files.problems %}
         {% set relation = own_relation(kind, table) %}
         {% if relation is none %}
             {% do missing.append(table) %}
@@ -34,12 +35,16 @@
             {% do problems.extend(found) %}
         {% endif %}
     {% endfor %}
-    {#- What raw_relation() compares with: a table that was here mustn't be gone when it is read. dbt keeps `graph` for the whole run. -#}
-    {% do graph.update({'closed_loop_missing_' ~ kind: missing}) %}
     {% set place = kind ~ '_path' if var(kind ~ '_path') else kind ~ '_schema' %}
+    {% if files.strangers %}
+        {% do exceptions.warn(
+            place ~ " '" ~ var(place) ~ "' holds what is none of the tables, and is not read: " ~ files.strangers[:10] | join(', ')
+            ~ (' and ' ~ (files.strangers | length - 10) ~ ' more' if files.strangers | length > 10 else '') ~ "."
+        ) %}
+    {% endif %}
     {% if missing | length == contract(kind) | length %}
         {% do problems.append(
-            place ~ " '" ~ var(place) ~ "' holds none of the tables " ~ missing | join(', ') ~ ": check that it exists and can be read, and that files are named <table>.parquet, <table>/**/*.parquet or <table>.csv."
+            place ~ " '" ~ var(place) ~ "' holds none of the tables " ~ missing | join(', ') ~ ": check that it exists and can be read, and that files are named <table>.parquet, <table>/**/*.parquet, <table>.csv or <table>.csv.gz."
         ) %}
     {% elif missing and kind == 'events' %}
         {% do exceptions.warn(place ~ " '" ~ var(place) ~ "' has no file for " ~ missing | join(', ') ~ ": counted as empty.") %}
@@ -59,36 +64,107 @@
         ) %}
     {% endfor %}
     {% if not problems and var(kind ~ '_path') %}
-        {% do problems.extend(check_parts(kind, table, columns)) %}
+        {% set file = raw_files(kind).found[table] %}
+        {% do problems.extend(check_header(table, file, columns, found_types) if '.csv' in file.name else check_parts(table, file, columns, found_types)) %}
     {% endif %}
     {% if not problems %}
         {% do problems.extend(adapter.dispatch('check_types', 'closed_loop')(table, relation, columns, found_types)) %}
+    {% endif %}
+    {% if not problems %}
+        {% do problems.extend(check_values(table, relation, columns, found_types)) %}
     {% endif %}
     {{ return(problems) }}
 {% endmacro %}
 
 
-{% macro check_parts(kind, table, columns) %}
-    {#- Which parts of a table of several Parquet files lack a column that others have. Returns: list of sentences. -#}
-    {% set file = raw_file(kind, var(kind ~ '_path'), table) %}
+{% macro check_header(table, file, columns, found_types) %}
+    {#-
+        Which columns of the contract a CSV's header names twice: DuckDB would read the first and rename the others (`case_id_1`).
+        table, file: a table and its raw_files() entry. columns: its contract. found_types: of source_types(). Returns: list of sentences.
+    -#}
     {% set problems = [] %}
-    {% if '**' in file %}
-        {% set query %}
-            select
-                file_name,
-                array_to_string(
-                    list_filter(['{{ columns | join("', '") }}'], lambda x: not list_contains(list(lower(name)), x)), ', '
-                ) as missing
-            from parquet_schema({{ dbt.string_literal(dbt.escape_single_quotes(file)) }})
-            group by file_name
-            having missing <> ''
-            order by file_name
-        {% endset %}
-        {% for part in run_query(query) %}
-            {% do problems.append("table " ~ table ~ ": its part " ~ part[0] ~ " lacks the column(s) " ~ part[1] ~ ". Add them, with nulls where the contract allows them.") %}
-        {% endfor %}
-    {% endif %}
+    {% for column in columns if column ~ '_1' in found_types %}
+        {% set names = run_query("select * from " ~ file_relation(file) | replace('header = true', 'header = false') ~ " limit 1")[0].values() | map('lower') | list %}
+        {% if names | select('equalto', column) | list | length > 1 %}
+            {% do problems.append("table " ~ table ~ ": the header of " ~ file.name ~ " names the column " ~ column ~ " more than once. Keep one of them.") %}
+        {% endif %}
+    {% endfor %}
     {{ return(problems) }}
+{% endmacro %}
+
+
+{% macro check_parts(table, file, columns, found_types) %}
+    {#-
+        What is wrong between the Parquet parts of a table: a column that a part lacks or has twice, or a type that another part doesn't
+        have, so that reading them together would convert values without a word. Arguments: as check_header(). Returns: list of sentences.
+    -#}
+    {% set query %}
+        with
+
+        part_columns as (
+            select
+                file_name as part,
+                lower(name) as name,
+                string_agg(distinct lower(duckdb_type), ' and ' order by lower(duckdb_type)) as type,
+                count(*) as times
+            from parquet_schema([{{ file.paths }}])
+            group by file_name, lower(name)
+        ),
+
+        expected as (
+            select
+                parts.part,
+                names.name
+            from (select distinct part from part_columns) as parts
+            cross join (select unnest(['{{ columns | join("', '") }}']) as name) as names
+        )
+
+        select
+            expected.name,
+            part_columns.type,
+            max(part_columns.times) as times,
+            min(expected.part) as part
+        from expected
+        left join part_columns on expected.part = part_columns.part and expected.name = part_columns.name
+        where part_columns.type is distinct from '"null"'
+        group by expected.name, part_columns.type
+        order by expected.name, part_columns.type
+    {% endset %}
+    {% set problems = [] %}
+    {% set lacking = {} %}
+    {% for column, types in run_query(query).rows | groupby('name') %}
+        {% for found in types if found['type'] is none %}
+            {% do lacking.setdefault(found['part'], []).append(column) %}
+        {% endfor %}
+        {% set types = types | rejectattr('type', 'none') | list %}
+        {% if not may_stand_together(column_type(columns[column]).name, types | map(attribute='type') | list) %}
+            {% do problems.append(
+                table ~ "." ~ column ~ " is " ~ types[0]['type'] ~ " in " ~ types[0]['part'] ~ ", but " ~ types[1]['type'] ~ " in " ~ types[1]['part'] ~ ". Write all parts with the same type."
+            ) %}
+        {% elif column ~ '_1' in found_types and types[0]['times'] > 1 %}
+            {% do problems.append("table " ~ table ~ ": its part " ~ types[0]['part'] ~ " has the column " ~ column ~ " more than once. Keep one of them.") %}
+        {% endif %}
+    {% endfor %}
+    {% for part, names in lacking.items() %}
+        {% do problems.append("table " ~ table ~ ": its part " ~ part ~ " lacks the column(s) " ~ names | join(', ') ~ ". Add them, with nulls where the contract allows them.") %}
+    {% endfor %}
+    {{ return(problems) }}
+{% endmacro %}
+
+
+{% macro may_stand_together(type, found_types) %}
+    {#-
+        Whether parts may have a column in these types: in one, or in several that all hold the contract's type as they are. Moments with
+        and without a time zone never may. type: a contract type. found_types: list of DuckDB's type names, lower case. Returns: boolean.
+    -#}
+    {% if found_types | length <= 1 %}
+        {{ return(true) }}
+    {% endif %}
+    {% set apart = found_types | select('equalto', 'timestamp with time zone') | list %}
+    {% for found_type in found_types if type == 'text' or not holds_as_it_is(type, found_type) %}
+        {% do apart.append(found_type) %}
+    {% endfor %}
+    {{ return(not apart) }}
 {% endmacro %}
 
 
@@ -117,36 +193,59 @@
 
 
 {% macro duckdb__check_types(table, relation, columns, found_types) %}
+    {#- Nothing: a column of any type passes where each of its values fits (check_values()). CSV is all text, an empty column has any type. -#}
+    {{ return([]) }}
+{% endmacro %}
+
+
+{% macro check_values(table, relation, columns, found_types) %}
     {#-
-        A column of another type passes where each of its values says the same in the contract's type: CSV is all text, and
-        an empty column has any type. One query per table reads only the columns in doubt. Returns: list of sentences.
+        Which values don't say the same in the contract's type. One query per table reads only the columns in doubt; the rows are looked up
+        where there is something to say. Arguments: as default__check_types(). Returns: list of sentences.
     -#}
     {% set doubtful = {} %}
     {% for column, spec in columns.items() %}
-        {% set type = column_type(spec).name %}
-        {% if not holds_as_it_is(type, found_types[column]) %}
-            {% do doubtful.update({column: unfit_value(column, type)}) %}
+        {% set unfit = unfit_value(column, column_type(spec).name, found_types[column]) | trim %}
+        {% if unfit %}
+            {% do doubtful.update({column: unfit}) %}
         {% endif %}
     {% endfor %}
     {% set problems = [] %}
     {% if doubtful %}
-        {% set query %}
+        {% set counts %}
             select
                 {% for column, unfit in doubtful.items() %}
-                count(*) filter (where {{ unfit }}) as {{ column }}_unfit,
-                min(cast({{ column }} as varchar)) filter (where {{ unfit }}) as {{ column }}_example{{ ',' if not loop.last }}
+                count(case when {{ unfit }} then 1 end) as {{ column }}{{ ',' if not loop.last }}
                 {% endfor %}
-            from {{ relation }}
+            from {{ relation }} as raw_rows
         {% endset %}
-        {% set found = run_query(query)[0] %}
-        {% for column in doubtful if found[column ~ '_unfit'] > 0 %}
+        {% set found = run_query(counts)[0] %}
+        {% for column, unfit in doubtful.items() if found[column] > 0 %}
+            {% set example = run_query(unfit_row(columns | first, column, unfit, relation))[0][0] %}
             {% do problems.append(
-                table ~ "." ~ column ~ " (" ~ found_types[column] ~ ") has " ~ found[column ~ '_unfit'] ~ " value(s) that are no " ~ column_type(columns[column]).name ~ ", such as '" ~ found[column ~ '_example'] ~ "'. Correct them at the source: timestamps in UTC without an offset, money with two decimals at most, whole numbers without a fraction, booleans true or false."
+                table ~ "." ~ column ~ " (" ~ found_types[column] ~ ") has " ~ found[column] ~ " value(s) that are no " ~ column_type(columns[column]).name
+                ~ ", such as " ~ example ~ ". Correct them at the source: timestamps as 2026-03-02T09:00:00 with six decimals at most, in UTC or with an offset such as +02:00; dates as 2026-03-02; money with two decimals at most, whole numbers without a fraction, booleans true or false."
             ) %}
         {% endfor %}
     {% endif %}
     {{ return(problems) }}
 {% endmacro %}
+
+
+{% macro unfit_row(key, column, unfit, relation) -%}
+    {#-
+        A query of one text: a value that doesn't fit, its row and, where files are read, its file.
+        key, column: names of columns. unfit: the condition. relation: the raw table, as in check_columns().
+    -#}
+    {%- set text = dbt.type_string() %}
+    select
+        min(
+            '''' || cast({{ column }} as {{ text }}) || ''' in the row with {{ key }} ' || coalesce(cast({{ key }} as {{ text }}), '(null)')
+            {%- if relation is string %} || ' of ' || filename{% endif %}
+        ) as shown
+    from {{ relation }} as raw_rows
+    where {{ unfit }}
+{%- endmacro %}
 
 
 {% macro holds_as_it_is(type, found_type) %}
@@ -176,16 +275,43 @@
 {% endmacro %}
 
 
-{% macro unfit_value(column, type) %}
-    {#- The DuckDB condition under which a value would be lost or changed by the cast to its contract type. -#}
+{% macro unfit_value(column, type, found_type) %}
+    {#-
+        The condition under which a value would be lost or changed by the cast to its contract type, empty where none can be.
+        column: name of the raw column. type: its contract type. found_type: the engine's name of the type that it has, lower case.
+    -#}
+    {{ return(adapter.dispatch('unfit_value', 'closed_loop')(column, type, found_type)) }}
+{% endmacro %}
+
+{% macro default__unfit_value(column, type, found_type) %}
+    {#- A decimal that may have more places, or be larger, than the contract's type. NaN is a value of either, and not above any number. -#}
+    {%- set is_number = "cast(" ~ column ~ " as " ~ dbt.type_string() ~ ") <> 'NaN'" -%}
+    {%- set is_decimal = found_type.startswith('numeric') or found_type.startswith('decimal') -%}
+    {%- if is_decimal and type == 'money' and '(18,2)' not in found_type -%}
+        {{ return(is_number ~ " and (abs(" ~ column ~ ") >= 1e16 or " ~ column ~ " <> round(" ~ column ~ ", 2))") }}
+    {%- elif is_decimal and type == 'double' -%}
+        {{ return(is_number ~ " and abs(" ~ column ~ ") > 1e308") }}
+    {%- endif -%}
+    {{ return('') }}
+{% endmacro %}
+
+{% macro duckdb__unfit_value(column, type, found_type) %}
+    {%- if holds_as_it_is(type, found_type) -%}
+        {{ return('') }}
+    {%- endif -%}
     {%- set value = "nullif(cast(" ~ column ~ " as varchar), '')" -%}
-    {%- set converted = "try_cast(" ~ value ~ " as " ~ sql_type(type) ~ ")" -%}
-    {{ value }} is not null and (
-        {{ converted }} is null
-        {%- if type in ['integer', 'money'] %}
-        or abs(cast({{ converted }} as double) - try_cast({{ value }} as double)) > 1e-6
-        {%- elif type == 'timestamp' %}
-        or regexp_matches({{ value }}, ':[0-9.]+[+-](0[1-9]|1[0-9])(:?[0-9]{2})?$')
-        {%- endif %}
-    )
+    {%- set converted = text_as(type, value, 'try_cast') -%}
+    {%- set lost = [converted ~ ' is null'] -%}
+    {%- if type in ['integer', 'money'] and found_type in ['double', 'float'] -%}
+        {#- A binary fraction has no exact decimals. -#}
+        {%- do lost.append("abs(cast(" ~ converted ~ " as double) - " ~ column ~ ") > 1e-6") -%}
+    {%- elif type == 'integer' -%}
+        {%- do lost.append("not regexp_full_match(" ~ value ~ ", ' *[+-]?[0-9]+([.]0*)? *')") -%}
+    {%- elif type == 'money' -%}
+        {%- do lost.append("not regexp_full_match(" ~ value ~ ", ' *[+-]?([0-9]+([.][0-9]{0,2}0*)?|[.][0-9]{1,2}0*) *')") -%}
+    {%- elif type == 'double' -%}
+        {#- DuckDB reads 1_0 as 10. -#}
+        {%- do lost.append("contains(" ~ value ~ ", '_')") -%}
+    {%- endif -%}
+    {{ return(value ~ ' is not null and (' ~ lost | join(' or ') ~ ')') }}
 {% endmacro %}

@@ -94,6 +94,13 @@
                 'says': 'has no ' ~ column,
             }) %}
         {% endif %}
+        {% if type.name == 'double' %}
+            {% do rules.append({
+                'where': 'not abs(' ~ column ~ ') <= 1e12',
+                'shown': columns | list | first,
+                'says': 'has ' ~ column ~ ' beyond 1,000,000,000,000, or none that is a number',
+            }) %}
+        {% endif %}
     {% endfor %}
     {{ return(rules) }}
 {% endmacro %}
@@ -137,7 +144,7 @@
                 'shown': "currency || ' from ' || cast(valid_from as " ~ dbt.type_string() ~ ')',
                 'says': 'overlaps with another rate of that currency that begins on the same day',
             },
-            {'where': 'rate <= 0', 'shown': 'currency', 'says': 'has a rate that is not above 0'},
+            {'where': 'not (rate > 0 and rate <= 1000000)', 'shown': 'currency', 'says': 'has a rate that is not above 0 and at most 1,000,000'},
         ],
         'alert_rules': [
             {'key': ['rule_id'], 'shown': 'rule_id', 'says': 'lists a rule a second time'},

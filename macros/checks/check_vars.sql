@@ -15,6 +15,9 @@
     {% if given_as_of() is not none and not (is_calendar_date(as_of[:10]) and modules.re.fullmatch(time_of_day, as_of[10:])) %}
         {% do problems.append("as_of '" ~ as_of ~ "' is no UTC timestamp. Write it as 'YYYY-MM-DD HH:MM:SS', without an offset.") %}
     {% endif %}
+    {% if given_as_of() is not none and as_of[:10] >= end_of_moments() %}
+        {% do problems.append("as_of '" ~ as_of ~ "' is no moment to compute for. Name one before " ~ end_of_moments() ~ ".") %}
+    {% endif %}
     {% for name in ['quiet_hours_start', 'quiet_hours_end'] if not modules.re.fullmatch('1?[0-9]|2[0-4]', var(name) | string) %}
         {% do problems.append(name ~ " '" ~ var(name) ~ "' is no hour. Use a whole number from 0 to 24.") %}
     {% endfor %}

@@ -109,14 +109,15 @@
 
 
 {% macro raw_rows_per_day() %}
-    {#- Query: event table, local day and number of visible raw rows that occurred on it. -#}
+    {#- Query: event table, local day and number of visible raw rows that occurred on it; infinite and lost moments have no day. -#}
+    {%- set history_start = "cast(" ~ text_literal(var("history_start")) ~ " as timestamp)" %}
     {%- for table in event_contract() %}
     select
         '{{ table }}' as thing,
         {{ local_date('occurred_at') }} as day,
         count(*) as row_count
     from {{ ref('base_events__' ~ table) }}
-    where occurred_at is not null
+    where occurred_at >= {{ history_start }} and occurred_at < cast('{{ end_of_moments() }}' as timestamp)
     group by {{ local_date('occurred_at') }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -212,11 +213,11 @@
 
 
 {% macro last_loads() %}
-    {#- Query: event table and its last loaded_at, NULL for an empty one. -#}
+    {#- Query: event table and its last loaded_at, NULL for one without; an infinite moment is none. -#}
     {%- for table in event_contract() %}
     select
         '{{ table }}' as thing,
-        max(loaded_at) as last_loaded_at
+        max(case when loaded_at >= cast('0001-01-01' as timestamp) then loaded_at end) as last_loaded_at
     from {{ ref('base_events__' ~ table) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -35,7 +35,7 @@
     {%- if found_type and found_type.startswith('timestamp') and 'with time zone' in found_type -%}
         cast({{ column }} at time zone 'UTC' as {{ sql_type(type) }})
     {%- elif found_type and not holds_as_it_is(type, found_type) -%}
-        cast(nullif(cast({{ column }} as {{ dbt.type_string() }}), '') as {{ sql_type(type) }})
+        {{ text_as(type, "nullif(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '')") }}
     {%- else -%}
         cast({{ column }} as {{ sql_type(type) }})
     {%- endif -%}

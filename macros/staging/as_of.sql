@@ -1,7 +1,7 @@
 {% macro as_of() -%}
     {#-
         The moment that everything is computed for, as a scalar subquery of type timestamp: given_as_of(), by default the
-        greatest loaded_at over all event tables; NULL where there is no row at all.
+        greatest loaded_at over all event tables before end_of_moments(); NULL where there is none.
     -#}
     (select run.as_of from {{ ref('stg_events__as_of') }} as run)
 {%- endmacro %}
@@ -14,6 +14,12 @@
     -#}
     {% set given = var('as_of') if var('as_of') is not none else env_var('CLOSED_LOOP_AS_OF', '') or none %}
     {{ return(given if given is none else given | string) }}
+{% endmacro %}
+
+
+{% macro end_of_moments() %}
+    {#- The date from which on a loaded_at is a sentinel, and no as_of (specification, Shared rules). Returns: string. -#}
+    {{ return('2100-01-01') }}
 {% endmacro %}
 
 

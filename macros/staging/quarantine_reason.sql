@@ -38,7 +38,8 @@
 {% macro invalid_condition(column, spec) -%}
     {#-
         The condition under which a raw column breaks its contract entry, empty where it can't: a null in a column that may
-        not be null, a value outside its set, a negative or infinite number, an attempt before the first, an end before the start.
+        not be null, a value outside its set, a number that is negative or that nothing can be meant by (largest_number()), an attempt
+        before the first, an end before the start.
     -#}
     {%- set type = column_type(spec) -%}
     {%- set value = 'raw_rows.' ~ column -%}
@@ -50,12 +51,19 @@
     {%- elif type.is_nullable -%}
     {%- elif type.name == 'text' -%}
         {{ is_blank(value) }}
-    {%- elif type.name in ['double', 'money'] -%}
-        {#- PostgreSQL's decimals know NaN too. -#}
-        not coalesce({{ value }} >= 0 and {{ value }} < 1e300, false)
-    {%- elif type.name == 'integer' -%}
-        coalesce({{ value }}, -1) < {{ 1 if column == 'attempt_number' else 0 }}
+    {%- elif type.name in ['double', 'integer', 'money'] -%}
+        {#- NaN is above any number; PostgreSQL's decimals know it too. -#}
+        not coalesce({{ value }} >= {{ 1 if column == 'attempt_number' else 0 }} and {{ value }} <= {{ largest_number(type.name) }}, false)
     {%- else -%}
         {{ value }} is null
     {%- endif -%}
+{%- endmacro %}
+
+
+{% macro largest_number(type) -%}
+    {#-
+        The largest number of a contract type that an event may bring (specification, `invalid_value`): one bad row must not make sums overflow.
+        type: double (minutes), integer or money. Returns: an SQL literal.
+    -#}
+    {{ return({'double': '100000', 'integer': '1000000000', 'money': '9999999999999999.99'}[type]) }}
 {%- endmacro %}

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import math
 import os
 import random
 from collections.abc import Callable
@@ -1406,8 +1407,30 @@ def add_verdicts(world: World, reference: Tables) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def hostile_events(seed: int, cases: int = 60) -> tuple[Tables, Tables, Row]:
-    """(events, reference, variables) of a seed; the same seed gives the same input."""
+def add_bounds(world: World) -> None:
+    """Further rows like some of those that are there, with the largest number that may be or a hair more, or loaded at a sentinel.
+
+    Drawn from random numbers of their own, after everything else.
+    """
+    numbers = {
+        "double": [100_000.0, 100_000.0, math.nextafter(100_000.0, math.inf), 1e25],
+        "integer": [1_000_000_000, 1_000_000_000, 1_000_000_001, 2_147_483_647],
+    }
+    sentinels = [dt.datetime(2100, 1, 1), dt.datetime(9999, 12, 31), dt.datetime(9999, 12, 31, 23, 59, 59, 999999)]
+    for table, rows in world.events.items():
+        for row in world.random.sample(rows, min(6, len(rows))):
+            more = dict(row, event_id=world.identifier("bound"))
+            columns = [name for name, kind in COLUMN_TYPES[table].items() if kind in numbers]
+            if columns and world.often(0.7):
+                name = world.pick(columns)
+                more[name] = world.pick(numbers[COLUMN_TYPES[table][name]])
+            else:
+                more["loaded_at"] = world.pick(sentinels)
+            rows.append(more)
+
+
+def hostile_events(seed: int, cases: int = 60, with_bounds: bool = True) -> tuple[Tables, Tables, Row]:
+    """(events, reference, variables) of a seed; the same seed gives the same input. with_bounds: whether add_bounds() adds to it."""
     world = World(seed, cases)
     reference = hostile_reference(world)
     names = [row["workflow"] for row in reference["workflows"][:-1]]
@@ -1425,6 +1448,9 @@ def hostile_events(seed: int, cases: int = 60) -> tuple[Tables, Tables, Row]:
         world.events[world.pick(COLUMN_TYPES)] = []
     world.random = random.Random(f"verdicts {seed}")
     add_verdicts(world, reference)
+    if with_bounds:
+        world.random = random.Random(f"bounds {seed}")
+        add_bounds(world)
     for rows in world.events.values():
         world.random.shuffle(rows)
     return world.events, reference, world.variables

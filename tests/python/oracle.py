@@ -213,11 +213,9 @@ def _as_timestamp(value: Any) -> dt.datetime | None:
 
 
 def default_as_of(events: Tables) -> dt.datetime | None:
-    """events.md, Shared rules: by default the greatest `loaded_at` over all event tables (good and bad rows alike)."""
-    return max(
-        (row["loaded_at"] for table in EVENT_TABLES for row in events.get(table, ()) if row["loaded_at"] is not None),
-        default=None,
-    )
+    """events.md, Shared rules: by default the greatest `loaded_at` over all event tables (good and bad rows alike) before 2100-01-01."""
+    loads = [row["loaded_at"] for table in EVENT_TABLES for row in events.get(table, ())]
+    return max((load for load in loads if load is not None and load < dt.datetime(2100, 1, 1)), default=None)
 
 
 def settings_from(events: Tables, variables: Row) -> Settings:
@@ -371,7 +369,7 @@ def fx_rate(currency: str, date: dt.date, reference: Reference, settings: Settin
 
 def is_visible(row: Row, settings: Settings) -> bool:
     """events.md, Shared rules: rows with `loaded_at > as_of` do not exist; a row without `loaded_at` is visible."""
-    return row["loaded_at"] is None or row["loaded_at"] <= settings.as_of
+    return row["loaded_at"] is None or (settings.as_of is not None and row["loaded_at"] <= settings.as_of)
 
 
 def is_missing_key(row: Row) -> bool:
@@ -421,6 +419,16 @@ def has_bad_number(table: str, row: Row) -> bool:
     return any(not math.isfinite(number) or number < 0 for number in numbers)
 
 
+def is_beyond_bounds(table: str, row: Row) -> bool:
+    """events.md, What happens to each raw row: `invalid_value`, a touch's minutes over 100,000, any integer over 1,000,000,000."""
+    limits = {"integer": 1_000_000_000} | ({"double": 100_000} if table == "agent_touches" else {})
+    return any(
+        row[name] is not None and row[name] > limits[column.kind]
+        for name, column in OWN_COLUMNS[table].items()
+        if column.kind in limits
+    )
+
+
 def has_bad_attempt_number(row: Row) -> bool:
     """events.md, What happens to each raw row: `invalid_value`, `attempt_number < 1`."""
     return row.get("attempt_number") is not None and row["attempt_number"] < 1
@@ -437,6 +445,7 @@ def is_invalid_value(table: str, row: Row) -> bool:
         has_missing_value(table, row)
         or has_unlisted_value(table, row)
         or has_bad_number(table, row)
+        or is_beyond_bounds(table, row)
         or has_bad_attempt_number(row)
         or ends_before_it_starts(row)
     )

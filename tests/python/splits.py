@@ -407,7 +407,8 @@ def make_split(
 ) -> Split:
     """A split of a seed. What is not given is drawn: way, kinds (2 to 20 runs), late (rows that miss their run)."""
     chance = random.Random(f"split {seed}")
-    events, reference, variables = hostile.hostile_events(seed, cases=cases)
+    # A sentinel is loaded after the last run, and the runs' moments are drawn from what is loaded.
+    events, reference, variables = hostile.hostile_events(seed, cases=cases, with_bounds=False)
     edge = variables.pop("as_of", None)
     # Planted events happen some weeks before the first run.
     variables.pop("history_start", None)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -47,17 +49,35 @@ def lacks_a_column(folder: Path) -> None:
     replace(folder / "events/payments.csv", "amount", "amnt")
 
 
-def lacks_two_columns_of_a_parquet_part(folder: Path) -> None:
-    (folder / "events/payments.csv").unlink()
-    (folder / "events/payments").mkdir()
+def names_a_column_twice(folder: Path) -> None:
+    replace(folder / "events/evidence_items.csv", "case_id", "case_id,Case_ID")
+
+
+# Table -> what each of its two parts selects from its CSV, where all is text.
+PARTS = {
+    "payments": ("*", "* exclude (amount, currency)"),
+    "exceptions": (
+        "* replace (occurred_at::timestamptz as occurred_at)",
+        "* replace (occurred_at::timestamp as occurred_at)",
+    ),
+    "evidence_items": ("*", "* replace (occurred_at::timestamp as occurred_at)"),
+    "identity_checks": ("* replace (1 as event_id)", "* replace (1.0::double as event_id)"),
+    # These may stand together.
+    "agent_touches": ("* replace (0::tinyint as logins, null as ended_at)", "* replace (0::bigint as logins)"),
+}
+
+
+def has_parts_that_disagree(folder: Path) -> None:
     with duckdb.connect() as connection:
-        for part, columns in {"1": "*", "2": "* exclude (amount, currency)"}.items():
-            connection.execute(
-                f"copy (select {columns} from (select 'e{part}' as event_id, 'c1' as case_id, timestamp '2026-03-02 09:02' "
-                "as occurred_at, timestamp '2026-03-02 09:03' as loaded_at, 'p' as payment_id, 'automated' as flow, "
-                "'succeeded' as status, 1.5::decimal(18, 2) as amount, 'USD' as currency)) "
-                f"to '{folder}/events/payments/part-{part}.parquet' (format parquet)"
-            )
+        for table, selects in PARTS.items():
+            path = folder / "events" / table
+            path.mkdir()
+            for number, selected in enumerate(selects):
+                connection.execute(
+                    f"copy (select {selected} from read_csv('{path}.csv', all_varchar = true, header = true)) "
+                    f"to '{path}/part-{number}.parquet' (format parquet)"
+                )
+            path.with_suffix(".csv").unlink()
 
 
 def has_a_word_for_an_amount(folder: Path) -> None:
@@ -69,13 +89,58 @@ def has_a_third_decimal(folder: Path) -> None:
 
 
 def has_a_local_time(folder: Path) -> None:
-    replace(folder / "events/message_events.csv", "2026-03-02 09:01", "2026-03-02 09:01:00+02:00")
+    replace(folder / "events/message_events.csv", "2026-03-02 09:01", "2026-03-02 04:01:00 EST")
+
+
+def has_an_amount_that_a_double_would_round(folder: Path) -> None:
+    replace(folder / "events/payments.csv", "7.25", "1234567890123456.784")
+
+
+def has_days_that_are_none(folder: Path) -> None:
+    rows = [{"holiday_date": day, "name": "no"} for day in ("2026-02-30", "2026-01-01 10:00", "01/02/2026")]
+    write_csv(folder / "reference/business_holidays.csv", ["holiday_date", "name"], rows)
 
 
 def stands_there_twice(folder: Path) -> None:
     (folder / "events/payments").mkdir()
     with duckdb.connect() as connection:
         connection.execute(f"copy (select 1 as x) to '{folder}/events/payments/part.parquet' (format parquet)")
+
+
+# Names that are no table's, but nearly -> the table that each is taken for.
+NEAR_NAMES = {
+    "payment.csv": "payments",
+    "Payments.csv": "payments",
+    "payments.CSV": "payments",
+    "payments.parq": "payments",
+    "payments_2026-03.csv": "payments",
+    "payments.csv.bz2": "payments",
+    "exceptions": "exceptions",
+    "case-triggers.csv": "case_triggers",
+    "agent_touch/part.parquet": "agent_touches",
+    "identity_checks.csv/part.csv": "identity_checks",
+}
+
+
+def has_names_that_nearly_are_a_table(folder: Path) -> None:
+    for name in NEAR_NAMES:
+        (folder / "events" / name).parent.mkdir(exist_ok=True)
+        (folder / "events" / name).write_text("not read")
+    (folder / "reference/workflow.csv").write_text("not read")
+
+
+def has_folders_that_can_not_be_read_whole(folder: Path) -> None:
+    """Beside the part of stands_there_twice()."""
+    for path in (
+        "elsewhere/deep",
+        "events/payments/day=1/_temporary",
+        "events/payments/day=2",
+        "events/exceptions.parquet",
+    ):
+        (folder / path).mkdir(parents=True)
+    (folder / "events/payments/day=3").symlink_to(folder / "elsewhere")
+    (folder / "events/payments/round").symlink_to(folder / "events")
+    (folder / "events/payments/more.csv").write_text("not read")
 
 
 def has_no_folder(folder: Path) -> None:
@@ -124,16 +189,53 @@ def describes_an_unknown_kpi(folder: Path) -> None:
 
 # Broken in one go, because a message lists all that it finds -> what it has to say.
 BROKEN_FILES: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
-    "columns": ([lacks_a_column], ["payments lacks the column amount", "nothing was built"]),
+    "columns": (
+        [lacks_a_column, names_a_column_twice],
+        [
+            "payments lacks the column amount",
+            "evidence_items: the header of evidence_items.csv names the column case_id more than once",
+            "nothing was built",
+        ],
+    ),
     "values": (
-        [has_a_word_for_an_amount, has_a_local_time, has_a_third_decimal],
-        ["payments.amount", "2 value(s)", "no money", "message_events.occurred_at", "+02:00", "UTC"],
+        [has_a_word_for_an_amount, has_a_local_time, has_a_third_decimal, has_days_that_are_none],
+        [
+            "payments.amount (varchar) has 2 value(s) that are no money, such as '7.255' in the row with event_id payments-002 "
+            "of events/payments.csv",
+            "message_events.occurred_at (varchar) has 1 value(s) that are no timestamp, such as '2026-03-02 04:01:00 EST' "
+            "in the row with event_id message_events-001",
+            "business_holidays.holiday_date (varchar) has 3 value(s) that are no date, such as '01/02/2026'",
+        ],
+    ),
+    "a large amount": (
+        [has_an_amount_that_a_double_would_round],
+        ["payments.amount (varchar) has 1 value(s) that are no money, such as '1234567890123456.784'"],
     ),
     "parts": (
-        [lacks_two_columns_of_a_parquet_part],
-        ["payments: its part", "part-2.parquet lacks the column(s) amount, currency"],
+        [has_parts_that_disagree],
+        [
+            "payments: its part events/payments/part-1.parquet lacks the column(s) amount, currency",
+            "exceptions.occurred_at is timestamp in events/exceptions/part-1.parquet, but timestamp with time zone in events/",
+            "evidence_items.occurred_at is timestamp in events/evidence_items/part-1.parquet, but varchar in events/evidence_items/part-0",
+            "identity_checks.event_id is double in",
+        ],
     ),
-    "two forms": ([stands_there_twice], ["payments more than once", "payments.csv", "payments/**/*.parquet"]),
+    "files": (
+        [stands_there_twice, has_names_that_nearly_are_a_table, has_folders_that_can_not_be_read_whole],
+        [
+            "events_path holds the table payments more than once: payments.csv and payments/",
+            *(
+                f"{name.split('/')[0]}{'/' * ('/' in name)} looks like the table {table},"
+                for name, table in NEAR_NAMES.items()
+            ),
+            "workflow.csv looks like the table workflows,",
+            "payments/more.csv stands in the folder of a table, but is no *.parquet",
+            "payments/day=2 holds no file, or can't be read",
+            "exceptions.parquet holds no file, or can't be read",
+            "payments/day=3 is a link to a folder",
+            "payments/round is a link to a folder",
+        ],
+    ),
     "no folder": ([has_no_folder], ["events_path", "holds none of the tables", "check that it exists and can be read"]),
     "not a folder": ([is_a_file], ["events_path", "holds none of the tables", "check that it exists and can be read"]),
     "no parquet": ([is_a_broken_parquet_file], ["payments.parquet", "Parquet"]),
@@ -200,35 +302,75 @@ def test_broken_vars(tmp_path: Path) -> None:
     assert query(tmp_path, "select count(*) from information_schema.tables") == [(0,)]
 
 
-def test_a_missing_event_file_counts_as_empty_and_is_named(tmp_path: Path) -> None:
-    one_case().write(tmp_path / "events")
-    (tmp_path / "events/exceptions.csv").unlink()
+def test_what_is_read(tmp_path: Path) -> None:
+    """What other tools write, where nothing is lost: other types, moments with an offset, folders of parts, links, packed files. What
+    is no table is named, an event table without a file counts as empty and is named too, and what begins with _ or . is not read."""
+    events = one_case()
+    events.add("agent_touches", "c1", "2026-03-02 09:00")
+    moments = {
+        "2026-03-02T11:01:00 +02:00": dt.datetime(2026, 3, 2, 9, 1),
+        "2026-03-02 14:32+0530": dt.datetime(2026, 3, 2, 9, 2),
+        "2026-03-02 04:03:00.250000000 -05": dt.datetime(2026, 3, 2, 9, 3, 0, 250000),
+        "2026-03-02T09:04:00Z": dt.datetime(2026, 3, 2, 9, 4),
+        "2026-03-02T09:05": dt.datetime(2026, 3, 2, 9, 5),
+    }
+    for written in moments:
+        events.add("action_events", "c1", written, loaded_at="2026-03-03")
+    folder = events.write(tmp_path / "events")
+    (folder / "exceptions.csv").unlink()
+    with gzip.open(folder / "action_events.csv.gz", "wb") as packed:
+        packed.write((folder / "action_events.csv").read_bytes())
+    (folder / "action_events.csv").unlink()
+    touches = (
+        "select 'e' as event_id, 'c1' as case_id, timestamptz '2026-03-02 11:00:00+02' as occurred_at, "
+        "timestamp_ns '2026-03-02 09:30:00' as loaded_at, null::integer as exception_id, 7 as agent_ref, null::integer as ended_at, "
+        "'resolved' as outcome, 5 as handle_minutes, 1.5::decimal(5, 3) as wrap_up_minutes, 2.0::double as logins, '0' as handoffs"
+    )
+    (folder / "agent_touches.csv").unlink()
+    # As Spark leaves them; nothing but one part is to be read. The folder itself is a link.
+    parts = tmp_path / "elsewhere/touches [1]*"
+    for name in (
+        "day=1/part?'0.parquet",
+        "day=1/_temporary/0.parquet",
+        ".tmp/0.parquet",
+        "_old.parquet",
+        ".hidden.parquet",
+    ):
+        (parts / name).parent.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"copy ({touches}) to '{str(parts / name).replace(chr(39), chr(39) * 2)}' (format parquet)"
+            )
+    (parts / "_SUCCESS").touch()
+    (folder / "agent_touches.parquet").symlink_to(parts)
+    # A linked file.
+    (folder / "payments.csv").rename(tmp_path / "elsewhere/p.csv")
+    (folder / "payments.csv").symlink_to(tmp_path / "elsewhere/p.csv")
+    for name in ("_payments.csv", ".payments.csv.swp", "notes.txt", "archive/payments.csv"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("not read")
     write_csv(tmp_path / "reference/workflows.csv", WORKFLOW_COLUMNS, [GOOD_WORKFLOW])
+    holiday = {"holiday_date": "2026-01-01T00:00:00", "name": "New Year"}
+    write_csv(tmp_path / "reference/business_holidays.csv", ["holiday_date", "name"], [holiday])
     output = build(
-        tmp_path, {"events_path": tmp_path / "events", "reference_path": tmp_path / "reference"}, *WITHOUT_TESTS
+        tmp_path,
+        {"events_path": folder, "reference_path": tmp_path / "reference"},
+        *WITHOUT_TESTS,
+        environment={"TZ": "America/New_York"},
     )
     assert "has no file for exceptions: counted as empty" in output
-    assert query(tmp_path, "select raw_rows from marts.rpt_row_reconciliation where source_table = 'exceptions'") == [
-        (0,)
+    assert "holds what is none of the tables, and is not read: archive/, notes.txt." in output
+    assert query(
+        tmp_path,
+        "select source_table, raw_rows from marts.rpt_row_reconciliation where raw_rows > 0 or source_table = 'exceptions' order by all",
+    ) == [
+        ("action_events", 5),
+        ("agent_touches", 1),
+        ("case_triggers", 1),
+        ("exceptions", 0),
+        ("message_events", 1),
+        ("payments", 2),
     ]
-
-
-def test_other_types_are_read_where_nothing_is_lost(tmp_path: Path) -> None:
-    """What other tools write: whole numbers as doubles, instants with a time zone, nanoseconds, columns without any value."""
-    events = one_case().write(tmp_path / "events")
-    events_of = {
-        "agent_touches": "timestamptz '2026-03-02 11:00:00+02' as occurred_at, timestamp_ns '2026-03-02 09:30:00' as loaded_at, "
-        "null::integer as exception_id, 7 as agent_ref, null::integer as ended_at, 'resolved' as outcome, 5 as handle_minutes, "
-        "1.5::decimal(5, 3) as wrap_up_minutes, 2.0::double as logins, '0' as handoffs",
-    }
-    with duckdb.connect() as connection:
-        for table, columns in events_of.items():
-            (events / f"{table}.csv").unlink()
-            connection.execute(
-                f"copy (select 'e' as event_id, 'c1' as case_id, {columns}) to '{events}/{table}.parquet'"
-            )
-    write_csv(tmp_path / "reference/workflows.csv", WORKFLOW_COLUMNS, [GOOD_WORKFLOW])
-    build(tmp_path, {"events_path": events, "reference_path": tmp_path / "reference"}, *WITHOUT_TESTS)
     [touch] = query(
         tmp_path,
         "select occurred_at, loaded_at, exception_id, agent_ref, ended_at, handle_minutes, wrap_up_minutes, logins, handoffs "
@@ -236,22 +378,60 @@ def test_other_types_are_read_where_nothing_is_lost(tmp_path: Path) -> None:
     )
     nine, half_past = dt.datetime(2026, 3, 2, 9), dt.datetime(2026, 3, 2, 9, 30)
     assert touch == (nine, half_past, None, "7", None, 5.0, 1.5, 2, 0)
+    assert query(tmp_path, "select occurred_at from staging.stg_events__action_events order by event_id") == [
+        (moment,) for moment in moments.values()
+    ]
+    assert query(tmp_path, "select holiday_date from staging.stg_reference__business_holidays") == [
+        (dt.date(2026, 1, 1),)
+    ]
 
 
 def test_all_rows_bad(tmp_path: Path) -> None:
-    """Nothing is accepted, nothing is lost, and the build still ends well: the reasons are there to be read."""
+    """Nothing is accepted, nothing is lost, and the build still ends well: the reasons are there to be read. Numbers that would make sums
+    overflow and moments that are none neither stop it nor move what it is computed for."""
+    at, late = "2026-03-02 09:01", "2026-03-02 09:02:00"
     events = Events()
     events.add("case_triggers", "c1", "2026-03-02 09:00", workflow="unheard_of")
-    events.add("message_events", "c1", "2026-03-02 09:01")
-    events.add("payments", "", "2026-03-02 09:01", amount=-1)
+    events.add("case_triggers", "c1", "-infinity", loaded_at=late)
+    events.add("case_triggers", "c1", "9999-12-31", loaded_at=late)
+    events.add("message_events", "c1", at)
+    events.add("payments", "", at, amount=-1)
+    # Not of this moment: they do not exist yet.
+    events.add("message_events", "c1", at, loaded_at="9999-12-31")
+    events.add("message_events", "c1", "infinity", loaded_at="infinity")
+    events.add("message_events", "c1", at, loaded_at="2100-01-01")
+    events.add("message_events", "c1", at, loaded_at="-infinity")
+    bad_touches: list[dict[str, Any]] = [
+        {"handle_minutes": "1e25"},
+        {"handle_minutes": "1e400"},
+        {"wrap_up_minutes": "100000.001"},
+        {"logins": "9223372036854775807"},
+        {"logins": "9223372036854775807"},
+        {"handoffs": 1_000_000_001},
+        {"ended_at": "infinity"},
+        {"ended_at": "-infinity"},
+    ]
+    for columns in bad_touches:
+        events.add("agent_touches", "c1", at, **columns)
+    events.add("agent_touches", "c1", at, handle_minutes=100_000, logins=1_000_000_000)
     events.write(tmp_path / "events")
     build(tmp_path, {"events_path": tmp_path / "events"}, *WITHOUT_UNIT_TESTS)
-    assert sorted(query(tmp_path, "select source_table, reason from marts.rpt_quarantined_event")) == [
-        ("case_triggers", "unknown_workflow"),
-        ("message_events", "orphan_case"),
-        ("payments", "missing_key"),
+    assert query(tmp_path, "select as_of from staging.stg_events__as_of") == [(dt.datetime(2026, 3, 2, 9, 2),)]
+    assert query(
+        tmp_path, "select source_table, reason, count(*) from marts.rpt_quarantined_event group by all order by all"
+    ) == [
+        ("agent_touches", "from_the_future", 1),
+        ("agent_touches", "invalid_value", 7),
+        ("agent_touches", "orphan_case", 1),
+        ("case_triggers", "before_history", 1),
+        ("case_triggers", "from_the_future", 1),
+        ("case_triggers", "unknown_workflow", 1),
+        ("message_events", "from_the_future", 1),
+        ("message_events", "orphan_case", 1),
+        ("payments", "missing_key", 1),
     ]
     assert query(tmp_path, "select count(*) from marts.fct_case_journey") == [(0,)]
+    assert query(tmp_path, "select count(*) from marts.rpt_kpi_weekly") == [(0,)]
 
 
 @pytest.mark.skipif(

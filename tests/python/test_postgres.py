@@ -28,7 +28,7 @@ import psycopg2
 import pytest
 import test_gate
 import yaml
-from project import ROOT, WITHOUT_TESTS, build, database
+from project import ROOT, WITHOUT_TESTS, build, database, dbt
 
 from scripts import postgres_server
 
@@ -38,6 +38,14 @@ ON_POSTGRES = ("--target", "postgres", "--threads", "2")
 # Both inputs may have no rows in these; in every other public table they have some.
 MAY_BE_EMPTY = {"rpt_alert", "rpt_case_at_risk", "rpt_kpi_restatement"}
 HOSTILE_TIME_ZONE = "America/New_York"
+# occurred_at and loaded_at of rows that neither stop a build nor move anything; Python has no such moments.
+NO_MOMENTS = [
+    ("infinity", "infinity"),
+    ("-infinity", "-infinity"),
+    ("infinity", "2020-01-01"),
+    ("-infinity", "2020-01-01"),
+    ("2020-01-01", "-infinity"),
+]
 MESSAGES_PER_TABLE = 20
 
 
@@ -189,7 +197,7 @@ def seed_types(kind: str) -> dict[str, dict[str, str]]:
 
 
 def load(cursor: Any, mark: str, schema: str, kind: str, tables: dict[str, list[Row]]) -> None:
-    """Create a schema and its raw tables with their rows; either engine. `loaded_at` is loaded as `timestamptz`."""
+    """Create a schema and its raw tables with their rows and NO_MOMENTS; either engine. `loaded_at` is loaded as `timestamptz`."""
     cursor.execute(f"create schema {schema}")
     cursor.execute("set timezone = 'UTC'")
     for table, rows in tables.items():
@@ -199,6 +207,12 @@ def load(cursor: Any, mark: str, schema: str, kind: str, tables: dict[str, list[
         if rows:
             values = [[row[name] for name in types] for row in rows]
             cursor.executemany(f"insert into {schema}.{table} values ({', '.join([mark] * len(types))})", values)
+        if kind == "events":
+            for number, (occurred_at, loaded_at) in enumerate(NO_MOMENTS):
+                cursor.execute(
+                    f"insert into {schema}.{table} (event_id, case_id, occurred_at, loaded_at) "
+                    f"values ('no moment {number}', 'no case', '{occurred_at}', '{loaded_at}')"
+                )
 
 
 def hostile_input(time_zone: str) -> tuple[dict[str, list[Row]], dict[str, list[Row]], Row]:
@@ -274,6 +288,32 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
         assert cursor.fetchall() == [(True, 2)]
         cursor.execute("select count(*) from intermediate.int_case__touched")
         assert cursor.fetchone()[0] > 0
+
+
+def test_decimals_that_money_can_not_hold(postgres: dict[str, str], tmp_path: Path) -> None:
+    """A decimal without a scale is looked at value by value, as files are; NaN is a wrong value, not a wrong type."""
+    columns = {table: dict(types) for table, types in seed_types("events").items()}
+    columns["payments"]["amount"] = "numeric"
+    columns["agent_touches"]["handle_minutes"] = "numeric"
+    with connection_to(postgres) as connection:
+        cursor = connection.cursor()
+        cursor.execute("create schema my_events")
+        for table, types in columns.items():
+            cursor.execute(
+                f"create table my_events.{table} ({', '.join(f'{name} {kind}' for name, kind in types.items())})"
+            )
+        for event_id, amount in {"good": "12.50", "none": "NaN", "many": "7.255", "large": "1e17"}.items():
+            cursor.execute("insert into my_events.payments (event_id, amount) values (%s, %s)", (event_id, amount))
+        cursor.execute("insert into my_events.agent_touches (event_id, handle_minutes) values ('touch', 1e400)")
+    result = dbt("build", *ON_POSTGRES, folder=tmp_path, variables={"events_schema": "my_events"}, environment=postgres)
+    assert result.returncode != 0
+    for words in (
+        "payments.amount (numeric) has 2 value(s) that are no money",
+        "in the row with event_id large",
+        "agent_touches.handle_minutes (numeric) has 1 value(s) that are no double",
+        "in the row with event_id touch",
+    ):
+        assert words in result.stdout, result.stdout[-3000:]
 
 
 def server_command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -15,6 +15,8 @@ loads as (
     {%- for table in event_contract() %}
     select max(raw_rows.loaded_at) as loaded_at
     from ({{ raw_rows('events', table) | indent(4) }}) as raw_rows
+    -- An infinite moment, and a sentinel such as 9999-12-31, moves nothing.
+    where raw_rows.loaded_at >= cast('0001-01-01' as timestamp) and raw_rows.loaded_at < cast('{{ end_of_moments() }}' as timestamp)
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
