@@ -3,7 +3,7 @@
         What the folder or bucket of events_path or reference_path holds, listed once per run: what was checked is what is read.
         A table is one of the forms of file_forms(); what begins with _ or . doesn't count. kind: 'events' or 'reference'.
         Returns: dict with `found` (dict table -> dict with its `name`, and its `paths` as SQL literals), `problems` (list of
-        sentences) and `strangers` (list of names that are none of the tables).
+        sentences) and `strangers` (list of names that are none of the tables, and of empty folders).
     -#}
     {% set noted = 'closed_loop_files_' ~ kind %}
     {#- dbt keeps `graph` for the whole run. -#}
@@ -19,6 +19,9 @@
                 {% do files.found.update({row['raw_table']: {'name': row['entry'], 'paths': row['paths']}}) %}
             {% elif row['what'] == 'stranger' %}
                 {% do files.strangers.append(row['entry']) %}
+            {% elif row['what'] == 'hollow' %}
+                {#- Parts that were merged leave such a folder behind; one that can't be read looks the same. -#}
+                {% do files.strangers.append(row['entry'] ~ "/ (empty, or it can't be read)") %}
             {% else %}
                 {% do files.problems.append(kind ~ "_path: " ~ row['entry'] ~ " " ~ file_problem(row['what'], row['raw_table'])) %}
             {% endif %}
@@ -203,7 +206,11 @@ listed as (
     union all
 
     select
-        if(parts.path in (select followed.path from followed), 'empty', 'link') as what,
+        case
+            when parts.path not in (select followed.path from followed) then 'link'
+            when parts.entry in (select tables.entry from tables) then 'hollow'
+            else 'empty'
+        end as what,
         parts.raw_table,
         parts.place as entry,
         null as paths

@@ -61,10 +61,10 @@ RAW_FILES = [
         says="payments lacks the column amount",
     ),
     FileMutant(
-        "local time with an offset",
-        "A message's occurred_at is written as local time with its offset.",
+        "time of day of twelve hours",
+        "A message's occurred_at is written with PM.",
         ("contract.inputs",),
-        *("message_events.csv", "mev-00001,case-00001,2026-01-05 09:00:37,", "mev-00001,case-00001,2026-01-05 11:00:37+02:00,"),
+        *("message_events.csv", "mev-00001,case-00001,2026-01-05 09:00:37,", "mev-00001,case-00001,2026-01-05 09:00:37 PM,"),
         says="message_events.occurred_at",
     ),
 ]  # fmt: skip

@@ -134,7 +134,6 @@ def has_folders_that_can_not_be_read_whole(folder: Path) -> None:
     for path in (
         "elsewhere/deep",
         "events/payments/day=1/_temporary",
-        "events/payments/day=2",
         "events/exceptions.parquet",
     ):
         (folder / path).mkdir(parents=True)
@@ -230,7 +229,6 @@ BROKEN_FILES: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
             ),
             "workflow.csv looks like the table workflows,",
             "payments/more.csv stands in the folder of a table, but is no *.parquet",
-            "payments/day=2 holds no file, or can't be read",
             "exceptions.parquet holds no file, or can't be read",
             "payments/day=3 is a link to a folder",
             "payments/round is a link to a folder",
@@ -342,6 +340,7 @@ def test_what_is_read(tmp_path: Path) -> None:
                 f"copy ({touches}) to '{str(parts / name).replace(chr(39), chr(39) * 2)}' (format parquet)"
             )
     (parts / "_SUCCESS").touch()
+    (parts / "day=2").mkdir()
     (folder / "agent_touches.parquet").symlink_to(parts)
     # A linked file.
     (folder / "payments.csv").rename(tmp_path / "elsewhere/p.csv")
@@ -359,7 +358,10 @@ def test_what_is_read(tmp_path: Path) -> None:
         environment={"TZ": "America/New_York"},
     )
     assert "has no file for exceptions: counted as empty" in output
-    assert "holds what is none of the tables, and is not read: archive/, notes.txt." in output
+    assert (
+        "holds what is none of the tables, and is not read: agent_touches.parquet/day=2/ (empty, or it can't be read), archive/, notes.txt."
+        in output
+    )
     assert query(
         tmp_path,
         "select source_table, raw_rows from marts.rpt_row_reconciliation where raw_rows > 0 or source_table = 'exceptions' order by all",
