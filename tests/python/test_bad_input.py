@@ -118,7 +118,7 @@ NEAR_NAMES = {
     "exceptions": "exceptions",
     "case-triggers.csv": "case_triggers",
     "agent_touch/part.parquet": "agent_touches",
-    "identity_checks.csv/part.csv": "identity_checks",
+    "evidence_item.csv/part.csv": "evidence_items",
 }
 
 
