@@ -16,8 +16,10 @@ from xml.etree import ElementTree
 
 import duckdb
 import hostile
+import jinja2
 import pytest
 import yaml
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from made_events import DEFAULTS, Events
 from project import ROOT, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, dbt, query
 from rich.console import Console
@@ -230,6 +232,57 @@ def test_hostile_vars_are_refused(name: str, tmp_path: Path) -> None:
 def test_a_hostile_prefix_is_refused(value: Any, tmp_path: Path) -> None:
     """It comes alone: it is in the names of the schemas that dbt makes before any hook runs."""
     assert_refused({"schema_prefix": value}, marked_database(tmp_path))
+
+
+def database_name_problem(path: str) -> str | None:
+    """What the macro of this name says of a path, as dbt-duckdb reads it; dbt itself would parse the project for each."""
+    returned: list[str | None] = []
+
+    class Returned(Exception):
+        pass
+
+    def return_(value: str | None) -> None:
+        returned.append(value)
+        raise Returned
+
+    target = {"type": "duckdb", "path": path, "database": DuckDBCredentials.path_derived_database_name(path)}
+    template = (ROOT / "macros/checks/database_name.sql").read_text(encoding="utf-8")
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    module = environment.from_string(template, {"target": target, "modules": {"re": re}, "return": return_}).module
+    with pytest.raises(Returned):
+        module.database_name_problem()  # type: ignore[attr-defined]
+    return returned[0]
+
+
+def test_a_database_has_a_name_that_duckdb_takes(tmp_path: Path) -> None:
+    good = [
+        "closed_loop.duckdb",
+        "/data/ä b-1%{.v2.duckdb",
+        "it's/a.duckdb",
+        ":memory:",
+        "md:main?x=1",
+        "mains.db",
+        "pg_catalog.db",
+    ]
+    bad = [
+        "main.duckdb",
+        "/data/MAIN.v2.duckdb",
+        "system",
+        "temp",
+        ".temp.db",
+        "it's.duckdb",
+        'a"b.db',
+        "a\\b.db",
+        "a\n.db",
+        "a?b.db",
+    ]
+    bad += ["a#b/c.db", "a;b.db"]
+    assert {path: database_name_problem(path) for path in good} == dict.fromkeys(good)
+    for path in bad:
+        assert f"CLOSED_LOOP_DUCKDB '{path}' can't be used" in (database_name_problem(path) or ""), path
+    result = dbt("build", folder=tmp_path, environment={"CLOSED_LOOP_DUCKDB": "system"})
+    assert result.returncode != 0 and "CLOSED_LOOP_DUCKDB 'system' can't be used" in result.stdout
+    assert "Nothing was built." in result.stdout and not (tmp_path / "system").exists()
 
 
 # Commands that run SQL without the project's hook.
