@@ -146,7 +146,7 @@
         thing,
         {{ rate('last_rows', 'past_rows') }} as measured,
         last_rows as row_count,
-        past_rows as average_before
+        cast(round(past_rows) as {{ dbt.type_bigint() }}) as average_before
     from weekly
     where past_rows >= {{ var('min_sample') | int }}
 {% endmacro %}
@@ -196,7 +196,8 @@
     select
         'any table' as thing,
         {{ rate(seconds_between('max(loads.last_loaded_at)', moment), 3600) }} as measured,
-        max(loads.last_loaded_at) as last_loaded_at
+        max(loads.last_loaded_at) as last_loaded_at,
+        {{ moment }} as as_of
     from ({{ last_loads() }}) as loads
 {% endmacro %}
 
@@ -206,7 +207,8 @@
     select
         loads.thing,
         {{ rate(seconds_between('loads.last_loaded_at', moment), 3600) }} as measured,
-        loads.last_loaded_at
+        loads.last_loaded_at,
+        {{ moment }} as as_of
     from ({{ last_loads() }}) as loads
     where loads.last_loaded_at is not null
 {% endmacro %}

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import signal
+import sys
+import tempfile
+import traceback
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 import yaml
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from scripts.gate import judge, report, warehouse
+from scripts.gate import judge, places, report, warehouse
 
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
 
@@ -31,11 +36,17 @@ Markdown = Annotated[Path | None, typer.Option(help="Append the outcome here as 
 Docs = Annotated[Path | None, typer.Option(help="Write Great Expectations' Data Docs (HTML) into this folder.")]
 
 
+History = Annotated[
+    bool, typer.Option("--history", help="The log is finished: don't ask whether its latest events have arrived.")
+]
+
+
 @app.command()
 def contract(
     target: Target = None,
     variables: Vars = "{}",
     thresholds: Thresholds = None,
+    history: History = False,
     json: Json = None,
     junit: Junit = None,
     markdown: Markdown = None,
@@ -45,26 +56,20 @@ def contract(
 
     The events are staged in schemas of their own (gate_*), which are dropped again; the marts stay as they are.
     """
+    call = Call("contract", target, variables, thresholds, reports_to(json, junit, markdown, docs), history=history)
 
-    def measured(settings: dict[str, Any], limits: dict[str, judge.Limits], step: Step) -> dict[str, dict[str, Any]]:
+    def measured(settings: dict[str, Any], step: Step) -> dict[str, dict[str, Any]]:
         moment = moment_of(settings)
         try:
-            warehouse.stage(target, settings, step("staging the raw events"))
+            with warehouse.staged(target, settings, step("staging the raw events")):
+                step("measuring")
+                found = warehouse.measure("contract", target, settings, moment)
         except warehouse.InputRefused as refused:
             problems = [{"thing": "input", "problem": problem} for problem in refused.problems]
-            # Nothing else can be measured on an input that can't be read.
-            for check in limits.keys() - {"inputs"}:
-                del limits[check]
-            found = {"inputs": {"row_count": len(problems), "rows": problems}}
-        else:
-            step("measuring")
-            found = warehouse.measure("contract", target, settings, moment)
-            found["inputs"] = {"row_count": 0, "rows": []}
-        step("tidying up")
-        warehouse.drop_staged(target, settings)
-        return found
+            return {"inputs": {"row_count": len(problems), "rows": problems}}
+        return {**found, "inputs": {"row_count": 0, "rows": []}}
 
-    run("contract", measured, target, variables, thresholds, json, junit, markdown, docs)
+    run(call, measured)
 
 
 @app.command()
@@ -79,10 +84,12 @@ def integrity(
     docs: Docs = None,
 ) -> None:
     """After the build: do the marts add up, and is nothing resolved without an acknowledgement?"""
+    call = Call("integrity", target, variables, thresholds, reports_to(json, junit, markdown, docs), alerts=alerts)
 
-    def measured(settings: dict[str, Any], limits: dict[str, judge.Limits], step: Step) -> dict[str, dict[str, Any]]:
-        if not alerts:
-            limits.pop("page_alerts", None)
+    def measured(settings: dict[str, Any], step: Step) -> dict[str, dict[str, Any]]:
+        file = warehouse.duckdb_file(target, settings)
+        if file and not warehouse.has_database(file):
+            raise warehouse.no_database(file)
         step("measuring")
         found = warehouse.measure("integrity", target, settings, None)
         if found.keys() == {"seal"}:
@@ -93,60 +100,123 @@ def integrity(
                 del limits[check]
         return found
 
-    run("integrity", measured, target, variables, thresholds, json, junit, markdown, docs)
+    run(call, measured)
 
 
 Step = Callable[[str], warehouse.Progress]
-Measured = Callable[[dict[str, Any], dict[str, judge.Limits], Step], dict[str, dict[str, Any]]]
+Measured = Callable[[dict[str, Any], Step], dict[str, dict[str, Any]]]
 
 
-def run(
-    gate: str,
-    measured: Measured,
-    target: str | None,
-    variables: str,
-    thresholds: Path | None,
-    json: Path | None,
-    junit: Path | None,
-    markdown: Path | None,
-    docs: Path | None,
-) -> None:
+@dataclass(frozen=True)
+class Call:
+    """What a gate was called with."""
+
+    gate: str
+    target: str | None
+    variables: str
+    thresholds: Path | None
+    reports: list[places.Place]
+    history: bool = False
+    alerts: bool = False
+
+
+def reports_to(json: Path | None, junit: Path | None, markdown: Path | None, docs: Path | None) -> list[places.Place]:
+    """Where the reports go that were asked for."""
+    named = [
+        (json, {"option": "--json"}),
+        (junit, {"option": "--junit"}),
+        (markdown, {"option": "--markdown", "appended": True}),
+        (docs, {"option": "--docs", "folder": True}),
+    ]
+    return [places.Place(path=path, **kind) for path, kind in named if path is not None]
+
+
+def run(call: Call, measured: Measured) -> None:
     """Measure, judge, report; ends the process with the gate's exit code."""
     try:
-        settings = read_variables(variables)
-        limits = judge.read_thresholds(gate, thresholds)
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        ) as progress:
-            task = progress.add_task(gate, total=None)
-
-            def step(description: str) -> warehouse.Progress:
-                progress.update(task, description=description, total=None)
-                return lambda done, of: progress.update(task, completed=done, total=of)
-
-            figures = measured(settings, limits, step)
-            step("judging")
-            results = judge.judge(gate, figures, limits, docs)
-        called = {"target": target, "vars": settings, "thresholds": thresholds}
-        if json:
-            report.write_json(json, gate, results, called)
-        if junit:
-            report.write(junit, report.as_junit(gate, results))
-        if markdown:
-            before = markdown.read_text(encoding="utf-8") if markdown.exists() else ""
-            report.write(markdown, before + report.as_markdown(gate, results))
-        report.print_screen(gate, results, Console(highlight=False))
-    except (warehouse.CouldNotRun, warehouse.InputRefused, OSError) as error:
-        typer.echo(f"The {gate} gate could not run: {report.one_per_line(error)}", err=True)
-        raise typer.Exit(COULD_NOT_RUN) from error
+        with tempfile.TemporaryDirectory(prefix="gate_docs_") as pages:
+            outcome = outcome_of(call, measured, Path(pages))
+            troubles = [*leave(outcome, call.reports, Path(pages)), *show(outcome)]
+    except (warehouse.CouldNotRun, OSError) as error:
+        could_not_run(call.gate, report.one_per_line(error))
     except KeyboardInterrupt:
-        typer.echo(f"The {gate} gate was interrupted.", err=True)
-        raise typer.Exit(COULD_NOT_RUN) from None
-    raise typer.Exit(FAILED if report.verdict(results) == "failed" else PASSED)
+        could_not_run(call.gate, "it was interrupted.")
+    except Exception:
+        # The code 1, with which Python ends here, would say that the data are bad.
+        could_not_run(call.gate, f"this is an error in the gate itself.\n{traceback.format_exc()}")
+    if troubles:
+        typer.echo("\n".join(["The verdict stands, but not every report was written:", *troubles]), err=True)
+        raise typer.Exit(COULD_NOT_RUN)
+    raise typer.Exit(FAILED if outcome.verdict == "failed" else PASSED)
+
+
+def could_not_run(gate: str, why: str) -> NoReturn:
+    """Say why, and end with the code for it."""
+    typer.echo(f"The {gate} gate could not run: {why}", err=True)
+    raise typer.Exit(COULD_NOT_RUN)
+
+
+def outcome_of(call: Call, measured: Measured, pages: Path) -> judge.Outcome:
+    """How a gate ends. pages: the folder for the Data Docs, where they are asked for."""
+    settings = read_variables(call.variables)
+    limits = judge.read_thresholds(call.gate, call.thresholds)
+    left_out = judge.left_out(limits, call.history, call.alerts)
+    taken = {"the database": warehouse.duckdb_file(call.target, settings), "--thresholds": call.thresholds}
+    places.check(call.reports, {name: path for name, path in taken.items() if path})
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(call.gate, total=None)
+
+        def step(description: str) -> warehouse.Progress:
+            progress.update(task, description=description, total=None)
+            return lambda done, of: progress.update(task, completed=done, total=of)
+
+        figures = measured(settings, step)
+        step("judging")
+        asked = {check: limit for check, limit in limits.items() if check not in left_out}
+        if figures.keys() == {"inputs"}:
+            # Whatever the thresholds say of it: nothing else could be asked.
+            left_out |= dict.fromkeys([check for check in asked if check != "inputs"], "the input can't be read")
+            asked = {"inputs": replace(limits["inputs"], severity="error")}
+        with_docs = any(place.folder for place in call.reports)
+        results = judge.judge(call.gate, figures, asked, pages if with_docs else None)
+    called = {"target": call.target, "vars": settings, "thresholds": call.thresholds, "history": call.history}
+    return judge.Outcome(call.gate, results, left_out, called)
+
+
+def leave(outcome: judge.Outcome, reports: list[places.Place], pages: Path) -> list[str]:
+    """Write every report that can be written; returns what is wrong with the others. pages: the folder that holds the Data Docs."""
+    texts = {"--json": report.as_json, "--junit": report.as_junit, "--markdown": report.as_markdown}
+    troubles = []
+    for place in reports:
+        try:
+            if place.folder:
+                place.put_folder(pages)
+            else:
+                place.put(texts[place.option](outcome).encode("utf-8", errors="backslashreplace"))
+        except warehouse.CouldNotRun as error:
+            troubles.append(str(error))
+    return troubles
+
+
+class Screen(Console):
+    """A console that leaves it to its caller what a closed pipe means; rich would end with 1, which says that the data are bad."""
+
+    def on_broken_pipe(self) -> None:
+        raise
+
+
+def show(outcome: judge.Outcome) -> list[str]:
+    """Print the outcome; returns what is wrong where it can't be printed."""
+    try:
+        report.print_screen(outcome, Screen(highlight=False))
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would try again when it ends, and end with a code of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return [f"standard output: {error.strerror}. {report.headline(outcome)}"]
+    return []
 
 
 def read_variables(text: str) -> dict[str, Any]:
@@ -172,4 +242,8 @@ def moment_of(settings: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
+    # A pipeline that is cancelled ends its steps so; what was staged is dropped then, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Whatever a terminal can't show is told as an escape.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     app()

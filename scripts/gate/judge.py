@@ -3,39 +3,69 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from scripts.gate import words
 from scripts.gate.warehouse import ROOT, CouldNotRun
 
 THRESHOLDS = ROOT / "gates/thresholds.yml"
 SEVERITIES = ("error", "warn", "off")
+STATUSES = ("failed", "warned", "passed")
+
+
+# The thing of a check that may find nothing at all; what it found are its rows.
+ALL_ROWS = "rows found"
 
 
 @dataclass
 class Limits:
-    """What a check asks for, and its words."""
+    """What a check asks for, and its words: gates/thresholds.yml says what each is."""
 
     severity: str
+    unit: str
     says: str
     do: str
     min: float | None = None
     max: float | None = None
+    ongoing: bool = False
 
-    def in_words(self) -> str:
-        """The limits as the report shows them."""
-        if self.min is None and self.max is None:
-            return "no rows"
-        parts = [f"at least {self.min:g}"] if self.min is not None else []
-        return " and ".join(parts + ([f"at most {self.max:g}"] if self.max is not None else []))
+    def rule(self) -> str:
+        """What the check allows, as a sentence."""
+        return self.fill(words.rule(self.min, self.max, self.unit), {})
+
+    def finding(self, failing: dict[str, Any]) -> str:
+        """What is wrong with one thing, as a sentence: the thing, its figure and the limit, and whatever was measured beside it."""
+        value = failing["measured"]
+        columns = {
+            name: text for name, text in failing.items() if name not in ("thing", "measured") and text is not None
+        }
+        told = [name for name in columns if f"{{{name}}}" in self.says]
+        sentence = self.fill(words.amount(value, self.unit, [self.min, self.max]), columns)
+        beside = ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in columns.items() if name not in told)
+        return (
+            ("" if failing["thing"] == ALL_ROWS else f"{failing['thing']}: ")
+            + f"{sentence} ({words.broken(value, self.min, self.max, self.unit)})"
+            + (f": {beside}" if beside else "")
+        )
+
+    def fill(self, value: str, columns: dict[str, Any]) -> str:
+        """`says` with the figure, and with the columns that it names; a column that has no value is told by its name."""
+        return re.sub(
+            r"\{(\w+)\}", lambda name: value if name[1] == "value" else str(columns.get(name[1], name[1])), self.says
+        )
 
 
 @dataclass
 class Result:
-    """How one check ended: status is passed, warned or failed; `failing` names what is outside the limits."""
+    """How one check ended: status is passed, warned or failed.
+
+    measured: how many things were. failing: those outside the limits, as they were measured. rows: examples of what is wrong.
+    """
 
     check: str
     limits: Limits
@@ -45,8 +75,33 @@ class Result:
     rows: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass
+class Outcome:
+    """How a gate ended.
+
+    results: failed checks first, then warnings. left_out: check -> why it was not asked. called: what the gate was called with.
+    """
+
+    gate: str
+    results: list[Result]
+    left_out: dict[str, str] = field(default_factory=dict)
+    called: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.results = sorted(self.results, key=lambda result: STATUSES.index(result.status))
+
+    @property
+    def verdict(self) -> str:
+        """passed or failed: warnings are listed and let the pipeline go on."""
+        return "failed" if self.count("failed") else "passed"
+
+    def count(self, status: str) -> int:
+        """How many checks ended so."""
+        return sum(result.status == status for result in self.results)
+
+
 def read_thresholds(gate: str, own: Path | None) -> dict[str, Limits]:
-    """The limits of a gate's checks; the entries of one's own file replace those of gates/thresholds.yml, key by key."""
+    """The limits of a gate's checks, those switched off too; one's own file replaces those of gates/thresholds.yml, key by key."""
     checks = read_yaml(THRESHOLDS)[gate]
     changes = (read_yaml(own) if own else {}).get(gate) or {}
     if not isinstance(changes, dict):
@@ -60,21 +115,33 @@ def read_thresholds(gate: str, own: Path | None) -> dict[str, Limits]:
     for name, entry in checks.items():
         if entry["severity"] not in SEVERITIES:
             raise CouldNotRun(f"{own}: {gate}.{name}: severity is {', '.join(SEVERITIES)}, not '{entry['severity']}'.")
-        for words in ("says", "do"):
-            if not isinstance(entry[words], str):
-                raise CouldNotRun(f"{own}: {gate}.{name}: {words} has to be a text, not {entry[words]}.")
+        for text in ("says", "do"):
+            if not isinstance(entry[text], str):
+                raise CouldNotRun(f"{own}: {gate}.{name}: {text} has to be a text, not {entry[text]}.")
+        if "{value}" not in entry["says"]:
+            raise CouldNotRun(f"{own}: {gate}.{name}: says has to hold {{value}}, where the figure goes.")
         for limit in ("min", "max"):
             value = entry.get(limit)
-            if not isinstance(value, int | float | None) or isinstance(value, bool) or value != value:
+            if value is not None and (type(value) not in (int, float) or not abs(value) < 1e300):
                 raise CouldNotRun(f"{own}: {gate}.{name}: {limit} has to be a number, not '{entry[limit]}'.")
-    return {name: Limits(**entry) for name, entry in checks.items() if entry["severity"] != "off"}
+    return {name: Limits(**entry) for name, entry in checks.items()}
+
+
+def left_out(limits: dict[str, Limits], history: bool, alerts: bool) -> dict[str, str]:
+    """Which checks are not asked, and why. history, alerts: the gates' options of these names."""
+    reasons = {
+        "switched off in the thresholds": [name for name, limit in limits.items() if limit.severity == "off"],
+        "--history: the log is finished": [name for name, limit in limits.items() if history and limit.ongoing],
+        "--alerts was not given": [name for name in limits if name == "page_alerts" and not alerts],
+    }
+    return {name: reason for reason, names in reasons.items() for name in names}
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file with a mapping, or CouldNotRun that names the file."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
         raise CouldNotRun(f"the thresholds can't be read: {error}") from error
     if not isinstance(content, dict):
         raise CouldNotRun(f"{path} holds no checks. Write it as gates/thresholds.yml is written.")
@@ -91,27 +158,20 @@ def judge(
     unmeasured = limits.keys() - measured.keys()
     if unmeasured:
         raise CouldNotRun(f"not measured: {', '.join(sorted(unmeasured))}")
-    figures = {
-        check: [(row["thing"], row["measured"]) for row in measured[check]["measures"]]
-        if "measures" in measured[check]
-        else [("rows found", measured[check]["row_count"])]
+    things = {
+        check: measured[check].get("measures", [{"thing": ALL_ROWS, "measured": measured[check].get("row_count")}])
         for check in limits
     }
+    figures = {check: [(thing["thing"], thing["measured"]) for thing in of_check] for check, of_check in things.items()}
     verdicts = validate(gate, figures, limits, docs)
     return [
-        result_of(check, limits[check], figures[check], verdicts[check], rows_of(measured[check])) for check in limits
-    ]
-
-
-def rows_of(measured: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows that show what is wrong: the examples, or the measures themselves where a check has none."""
-    return measured.get("rows") or [
-        {column: value for column, value in row.items() if column != "measured"} for row in measured.get("measures", [])
+        result_of(check, limits[check], things[check], verdicts[check], measured[check].get("rows", []))
+        for check in limits
     ]
 
 
 def result_of(
-    check: str, limits: Limits, figures: list[tuple[str, Any]], failing: set[str], rows: list[dict[str, Any]]
+    check: str, limits: Limits, things: list[dict[str, Any]], failing: set[str], rows: list[dict[str, Any]]
 ) -> Result:
     """The result of one check, with the rows behind what fails."""
     status = "passed" if not failing else "failed" if limits.severity == "error" else "warned"
@@ -119,9 +179,9 @@ def result_of(
         check=check,
         limits=limits,
         status=status,
-        measured=len([figure for _, figure in figures if figure is not None]),
-        failing=[{"thing": thing, "measured": float(figure)} for thing, figure in figures if thing in failing],
-        rows=[row for row in rows if row["thing"] in failing or failing == {"rows found"}] if failing else [],
+        measured=sum(thing["measured"] is not None for thing in things),
+        failing=[{**thing, "measured": float(thing["measured"])} for thing in things if thing["thing"] in failing],
+        rows=[row for row in rows if row["thing"] in failing or failing == {ALL_ROWS}] if failing else [],
     )
 
 
@@ -161,7 +221,7 @@ def validate(
                 min_value=limit.min,
                 max_value=0 if limit.min is None and limit.max is None else limit.max,
                 severity="critical" if limit.severity == "error" else "warning",
-                notes=f"{limit.says} {limit.do}",
+                notes=f"{limit.rule()}. {limit.do}",
                 meta={"check": check},
             )
         )

@@ -1,101 +1,165 @@
-"""What a gate leaves behind: one screen for a person, JSON and JUnit for machines, Markdown for a pipeline's job summary."""
+"""What a gate tells: one screen for a person, JSON and JUnit for machines, Markdown for a job summary. All say the same words."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
-from scripts.gate.judge import Result
+from scripts.gate.judge import Outcome, Result
 
-COLOURS = {"passed": "green", "warned": "yellow", "failed": "red"}
+COLOURS = {"passed": "green", "warned": "yellow", "failed": "bold red"}
 MOST_THINGS, MOST_ROWS = 5, 5
+NEXT = {
+    ("contract", "failed"): "Don't build yet: put right what failed, and run this gate again.",
+    (
+        "integrity",
+        "failed",
+    ): "Don't let anyone read the marts yet: do what stands under what failed, and run this gate again.",
+}
 
 
-def verdict(results: list[Result]) -> str:
-    """passed or failed: warnings are listed and let the pipeline go on."""
-    return "failed" if any(result.status == "failed" for result in results) else "passed"
+def headline(outcome: Outcome) -> str:
+    """How the gate ended, in one sentence."""
+    all_of_them, warned = len(outcome.results), outcome.count("warned")
+    counted = (
+        f"{outcome.count('failed')} of {all_of_them} checks failed"
+        if outcome.verdict == "failed"
+        else f"{outcome.count('passed')} of {all_of_them} checks passed"
+    )
+    return f"The {outcome.gate} gate {outcome.verdict}: {counted}{f', {warned} warned' if warned else ''}."
 
 
-def things_in_words(result: Result) -> str:
-    """What is outside the limits, such as `payments 0.31, case_triggers 0.2 and 3 more`."""
-    shown = [f"{printable(thing['thing'])} {thing['measured']:.4g}" for thing in result.failing[:MOST_THINGS]]
-    more = len(result.failing) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+def findings(result: Result) -> list[str]:
+    """What is outside the limits, a sentence per thing."""
+    told = [printable(result.limits.finding(failing)) for failing in result.failing[:MOST_THINGS]]
+    more = len(result.failing) - len(told)
+    return told + ([f"and {more} more"] if more else [])
 
 
-def row_in_words(row: dict[str, Any]) -> str:
-    """One row of what is wrong, as `column=value` of each column that has one."""
-    return " ".join(f"{column}={printable(value)}" for column, value in row.items() if value is not None)
+def examples(result: Result) -> list[str]:
+    """Some of the rows of what is wrong: the thing, and each column that has a value; a column that is alone needs no name."""
+    told = []
+    for row in result.rows[:MOST_ROWS]:
+        cells = {name: printable(value) for name, value in row.items() if name != "thing" and value is not None}
+        words = [f"{name}={value}" for name, value in cells.items()] if len(row) > 2 else list(cells.values())
+        told.append(f"{printable(row['thing'])}: {' '.join(words)}")
+    return told
 
 
-def print_screen(gate: str, results: list[Result], console: Console) -> None:
-    """One screen: a line per check, then of each that did not pass what is wrong, which rows, and what to do."""
-    table = Table(title=f"{gate} gate: {verdict(results)}", title_justify="left", box=None, pad_edge=False)
-    for column in ("check", "status", "measured", "limit"):
-        table.add_column(column)
-    for result in results:
-        status = f"[{COLOURS[result.status]}]{result.status}[/]"
-        table.add_row(result.check, status, str(result.measured), result.limits.in_words())
-    console.print(table)
-    for result in results:
+def print_screen(outcome: Outcome, console: Console) -> None:
+    """How the gate ended; of what failed and then of what warned: what is wrong, which rows, what to do; the names of what passed."""
+
+    def say(text: str, indent: int = 0, style: str = "") -> None:
+        # What goes on in the next line is set in, so that the left edge shows what belongs to what.
+        for number, line in enumerate(Text(text).wrap(console, max(console.width - indent - 2, 20))):
+            line.rstrip()
+            console.print(Text(" " * (indent + 2 * (number > 0)) + line.plain, style=style), soft_wrap=True)
+
+    say(headline(outcome), style=COLOURS[outcome.verdict])
+    for result in outcome.results:
         if result.status == "passed":
             continue
-        console.print(
-            f"\n[{COLOURS[result.status]}]{result.check}[/]: {escape(printable(result.limits.says))}", soft_wrap=True
-        )
-        console.print(f"  wrong: {things_in_words(result)}", markup=False, soft_wrap=True)
-        for row in result.rows[:MOST_ROWS]:
-            console.print(f"    {row_in_words(row)}", markup=False, soft_wrap=True)
-        console.print(f"  what to do: {printable(result.limits.do)}", markup=False, soft_wrap=True)
+        console.print()
+        say(f"{result.status.upper()}: {result.check}", style=COLOURS[result.status])
+        for sentence in findings(result):
+            say(sentence, 2)
+        for number, example in enumerate(examples(result)):
+            if number == 0:
+                say("For example:", 2)
+            # In one piece, so that it can be copied; a terminal wraps it.
+            console.print(Text(f"    {example}"), soft_wrap=True)
+        say(f"What to do: {printable(result.limits.do)}", 2)
+    console.print()
+    for line in closing_lines(outcome):
+        say(line)
 
 
-def as_dict(gate: str, results: list[Result], settings: dict[str, Any]) -> dict[str, Any]:
-    """The whole outcome, for --json. settings: what the gate was called with."""
-    return {
-        "gate": gate,
-        "status": verdict(results),
-        "settings": settings,
+def closing_lines(outcome: Outcome) -> list[str]:
+    """What passed, what was not asked and why, and what to do now."""
+    passed = [result.check for result in outcome.results if result.status == "passed"]
+    reasons = dict.fromkeys(outcome.left_out.values())
+    lines = [f"Passed: {', '.join(passed)}."] if passed else []
+    for reason in reasons:
+        names = [name for name, why in outcome.left_out.items() if why == reason]
+        lines.append(f"Left out ({printable(reason)}): {', '.join(names)}.")
+    if (outcome.gate, outcome.verdict) in NEXT:
+        lines.append(NEXT[outcome.gate, outcome.verdict])
+    elif outcome.count("warned"):
+        lines.append("Warnings stop nothing; look at them in working hours.")
+    return lines
+
+
+def as_json(outcome: Outcome) -> str:
+    """The whole outcome, with figures as numbers and the unit that they have."""
+    content: dict[str, Any] = {
+        "gate": outcome.gate,
+        "status": outcome.verdict,
+        "settings": outcome.called,
         "checks": [
             {
                 "check": result.check,
                 "status": result.status,
                 "severity": result.limits.severity,
-                "says": result.limits.says,
+                "says": result.limits.rule(),
                 "do": result.limits.do,
+                "unit": result.limits.unit,
                 "min": result.limits.min,
                 "max": result.limits.max,
                 "measured": result.measured,
                 "failing": result.failing,
                 "rows": result.rows,
             }
-            for result in results
+            for result in outcome.results
         ],
+        "left_out": outcome.left_out,
     }
+    return json.dumps(content, indent=2, default=str) + "\n"
 
 
-def as_junit(gate: str, results: list[Result]) -> str:
-    """JUnit XML: a test case per check; a warning is a passed test with output."""
-    failures = sum(result.status == "failed" for result in results)
-    suite = ElementTree.Element("testsuite", name=f"{gate} gate", tests=str(len(results)), failures=str(failures))
-    for result in results:
-        case = ElementTree.SubElement(suite, "testcase", classname=f"gate.{gate}", name=result.check)
-        text = "\n".join(
-            [things_in_words(result), *map(row_in_words, result.rows), f"What to do: {printable(result.limits.do)}"]
-        )
+def as_junit(outcome: Outcome) -> str:
+    """JUnit XML: a test case per check; a warning is a passed test with output, a check left out a skipped one."""
+    counts = {
+        "tests": len(outcome.results) + len(outcome.left_out),
+        "failures": outcome.count("failed"),
+        "skipped": len(outcome.left_out),
+    }
+    suite = ElementTree.Element(
+        "testsuite", name=f"{outcome.gate} gate", **{name: str(count) for name, count in counts.items()}
+    )
+    for result in outcome.results:
+        case = ElementTree.SubElement(suite, "testcase", classname=f"gate.{outcome.gate}", name=result.check)
+        text = "\n".join(findings(result) + examples(result) + [f"What to do: {printable(result.limits.do)}"])
         if result.status == "failed":
-            failure = ElementTree.SubElement(
-                case, "failure", message=f"{printable(result.limits.says)} {things_in_words(result)}"
-            )
+            failure = ElementTree.SubElement(case, "failure", message="; ".join(findings(result)))
             failure.text = text
         elif result.status == "warned":
             ElementTree.SubElement(case, "system-out").text = text
+    for check, reason in outcome.left_out.items():
+        case = ElementTree.SubElement(suite, "testcase", classname=f"gate.{outcome.gate}", name=check)
+        ElementTree.SubElement(case, "skipped", message=printable(reason))
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)
+
+
+def as_markdown(outcome: Outcome) -> str:
+    """Markdown for a job summary: a table of the checks, and of each that did not pass which rows are wrong and what to do."""
+    lines = [f"## {headline(outcome)}", "", "| check | status | what was found, or is allowed |", "| --- | --- | --- |"]
+    for result in outcome.results:
+        found = "; ".join(findings(result)) or printable(result.limits.rule())
+        cells = (result.check, result.status, found)
+        lines.append("| " + " | ".join(cell.replace("\\", "\\\\").replace("|", "\\|") for cell in cells) + " |")
+    for result in outcome.results:
+        if result.status != "passed":
+            lines += ["", f"**{result.check}**: {printable(result.limits.do)}"]
+            rows = [row.replace("```", "'''") for row in examples(result)]
+            lines += ["", "```text", *rows, "```"] if rows else []
+    for line in closing_lines(outcome):
+        if not line.startswith("Passed:"):
+            lines += ["", line]
+    return "\n".join(lines) + "\n"
 
 
 def printable(text: object) -> str:
@@ -108,40 +172,3 @@ def printable(text: object) -> str:
 def one_per_line(error: Exception) -> str:
     """An error's message, its lines kept."""
     return "\n".join(map(printable, str(error).splitlines()))
-
-
-def as_markdown(gate: str, results: list[Result]) -> str:
-    """Markdown for a job summary: a table of the checks, and of each that did not pass what is wrong and what to do."""
-    lines = [
-        f"## {gate.capitalize()} gate: {verdict(results)}",
-        "",
-        "| check | status | wrong | limit |",
-        "| --- | --- | --- | --- |",
-    ]
-    for result in results:
-        cells = (result.check, result.status, things_in_words(result), result.limits.in_words())
-        lines.append("| " + " | ".join(cell.replace("\\", "\\\\").replace("|", "\\|") for cell in cells) + " |")
-    for result in results:
-        if result.status != "passed":
-            lines += [
-                "",
-                f"**{result.check}**: {printable(result.limits.says)} {printable(result.limits.do)}",
-                "",
-                "```text",
-            ]
-            lines += [row_in_words(row).replace("```", "'''") for row in result.rows[:MOST_ROWS]]
-            lines += ["```"]
-    return "\n".join(lines) + "\n"
-
-
-def write(path: Path, text: str) -> None:
-    """Write a report in one piece: what stands at the path is a whole one, the old or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
-
-
-def write_json(path: Path, gate: str, results: list[Result], settings: dict[str, Any]) -> None:
-    """Write as_dict() as JSON."""
-    write(path, json.dumps(as_dict(gate, results, settings), indent=2, default=str) + "\n")

@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import jinja2
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 # The contract gate stages the events in schemas of its own, so that the marts stay as they are.
 SCRATCH = {"schema_prefix": "gate_"}
+DATABASE = "CLOSED_LOOP_DUCKDB"
+# How long dbt may take to cancel its queries, in seconds.
+STOPPING = 30
 STEP = re.compile(r"(\d+) of (\d+) (?:OK|ERROR|SKIP)")
 Progress = Callable[[int, int], None]
 
@@ -43,15 +52,27 @@ def run_dbt(*arguments: str, target: str | None, variables: dict[str, Any], prog
     if target:
         command += ["--target", target]
     lines: list[str] = []
+    # In a session of its own: an interruption reaches dbt through stop() only, once.
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+        start_new_session=True,
     ) as process:
         assert process.stdout
-        for line in process.stdout:
-            lines.append(line)
-            step = STEP.search(line)
-            if step and progress:
-                progress(int(step[1]), int(step[2]))
+        try:
+            for line in process.stdout:
+                lines.append(line)
+                step = STEP.search(line)
+                if step and progress:
+                    progress(int(step[1]), int(step[2]))
+        except KeyboardInterrupt:
+            stop(process)
+            raise
     output = "".join(lines)
     if process.returncode:
         problems = refusal(output)
@@ -59,6 +80,16 @@ def run_dbt(*arguments: str, target: str | None, variables: dict[str, Any], prog
             raise InputRefused(problems)
         raise CouldNotRun(f"dbt {arguments[0]} failed:\n{error_message(output)}")
     return output
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """End an interrupted dbt, so that it holds no lock when what it staged is dropped."""
+    process.send_signal(signal.SIGINT)
+    try:
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=STOPPING)
+    finally:
+        process.kill()
 
 
 def refusal(output: str) -> list[str]:
@@ -79,8 +110,84 @@ def error_message(output: str) -> str:
     return "\n".join(telling[starts[0] if starts else -5 :][:12])
 
 
+def duckdb_file(target: str | None, variables: dict[str, Any]) -> Path | None:
+    """The DuckDB file of a target, as the profile names it; None for another engine, and where only dbt understands the profile."""
+
+    def env_var(name: str, default: str | None = None) -> str:
+        value = os.environ.get(name, default)
+        if value is None:
+            raise jinja2.UndefinedError(name)
+        return value
+
+    def rendered(text: Any) -> str:
+        return environment.from_string(str(text)).render(env_var=env_var, var=variables.get)
+
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    folder = Path(os.environ.get("DBT_PROFILES_DIR") or ROOT)
+    try:
+        project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+        profiles = yaml.safe_load((ROOT / folder / "profiles.yml").read_text(encoding="utf-8"))
+        profile = profiles[os.environ.get("DBT_PROFILE") or project["profile"]]
+        output = profile["outputs"][target or os.environ.get("DBT_TARGET") or rendered(profile["target"])]
+        path = rendered(output["path"]) if rendered(output["type"]) == "duckdb" else None
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError, jinja2.TemplateError):
+        # dbt says what is wrong with it.
+        return None
+    return None if path is None or re.match(r"\w{2,}:", path) else ROOT / path
+
+
+def has_database(file: Path) -> bool:
+    """Whether there is something in the file: DuckDB takes an empty one for none."""
+    return file.exists() and (not file.is_file() or file.stat().st_size > 0)
+
+
+def no_database(file: Path) -> CouldNotRun:
+    """The error of a DuckDB file that isn't there: DuckDB would make an empty one."""
+    return CouldNotRun(
+        f"there is no database at {file}. Point {DATABASE} at the one that was built, or run `dbt build` first."
+    )
+
+
+@contextmanager
+def staged(target: str | None, variables: dict[str, Any], progress: Progress | None = None) -> Iterator[None]:
+    """The raw events staged aside with the project's own models, and dropped again however this ends; the marts are not touched.
+
+    Before the first build there is no database: then they are staged in one beside it, which is removed afterwards.
+    """
+    file = duckdb_file(target, variables)
+    if file is None or has_database(file):
+        try:
+            stage(target, variables, progress)
+            yield
+        except BaseException:
+            with suppress(CouldNotRun, InputRefused):
+                drop_staged(target, variables)
+            raise
+        drop_staged(target, variables)
+        return
+    for schema in ("events_schema", "reference_schema"):
+        if variables.get(schema):
+            raise no_database(file)
+    if not file.parent.is_dir():
+        raise CouldNotRun(
+            f"there is no folder {file.parent}, where {DATABASE} wants the database. Make it, or name another."
+        )
+    with tempfile.TemporaryDirectory(prefix=".gate_", dir=file.parent) as folder:
+        before = os.environ.get(DATABASE)
+        os.environ[DATABASE] = str(Path(folder) / file.name)
+        try:
+            if duckdb_file(target, variables) == file:
+                # The profile is not the project's, and doesn't ask for the environment variable.
+                raise no_database(file)
+            stage(target, variables, progress)
+            yield
+        finally:
+            os.environ.pop(DATABASE)
+            os.environ.update({} if before is None else {DATABASE: before})
+
+
 def stage(target: str | None, variables: dict[str, Any], progress: Progress | None = None) -> None:
-    """Stage the raw events aside, with the project's own models; the marts are not touched."""
+    """Stage the raw events in schemas of the gate."""
     run_dbt(
         *["build", "--select", "+path:models/staging/events", "--exclude-resource-type", "test", "unit_test"],
         target=target,

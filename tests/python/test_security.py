@@ -25,7 +25,7 @@ from project import ROOT, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, db
 from rich.console import Console
 
 from scripts.gate import report
-from scripts.gate.judge import Limits, Result
+from scripts.gate.judge import Limits, Outcome, Result
 
 TEXTS = {
     "little bobby": "Robert'); drop schema marts cascade;--",
@@ -343,10 +343,10 @@ def test_a_path_is_no_pattern_and_no_code(tmp_path: Path) -> None:
 def hostile_results() -> list[Result]:
     """A failed and a warned check of every hostile text, in the rows and in the words of a thresholds file."""
     rows = [{"thing": text, "problem": text, "of_row": None} for text in [*TEXTS.values(), "\x00\ufffe\uffff"]]
-    failing = [{"thing": row["thing"], "measured": 1.0} for row in rows]
-    words = TEXTS["control"] + TEXTS["markup"] + TEXTS["html"] + TEXTS["lines"]
+    failing = [{**row, "measured": 1.0} for row in rows]
+    words = TEXTS["control"] + TEXTS["markup"] + TEXTS["html"] + TEXTS["lines"] + "{value} {problem} {thing} {0.x} {"
     return [
-        Result(check, Limits(severity, words, words, max=0.0), status, len(rows), failing[at:], rows[at:])
+        Result(check, Limits(severity, "row", words, words, max=0.0), status, len(rows), failing[at:], rows[at:])
         for at in range(0, len(rows), 5)
         for check, severity, status in [("keys", "error", "failed"), ("values", "warn", "warned")]
     ]
@@ -354,22 +354,22 @@ def hostile_results() -> list[Result]:
 
 def test_gate_reports_hold_hostile_texts(tmp_path: Path) -> None:
     results = hostile_results()
-    suite = ElementTree.fromstring(report.as_junit("contract", results))
+    outcome = Outcome("contract", results, {"volume": TEXTS["lines"] + TEXTS["control"]})
+    suite = ElementTree.fromstring(report.as_junit(outcome))
     assert len(suite.findall("testcase/failure")) == len(suite.findall("testcase/system-out")) == len(results) / 2
-    outcome = tmp_path / "outcome.json"
-    report.write_json(outcome, "contract", results, {})
-    assert [check["rows"] for check in json.loads(outcome.read_text())["checks"]] == [result.rows for result in results]
+    told = json.loads(report.as_json(outcome))["checks"]
+    assert [check["rows"] for check in told] == [result.rows for result in outcome.results]
 
-    lines = re.split(r"\r\n|\r|\n", report.as_markdown("contract", results))
+    lines = re.split(r"\r\n|\r|\n", report.as_markdown(outcome))
     table = [line for line in lines if line.startswith("|")]
     assert len(table) == 2 + len(results)
-    assert all(len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == 5 for line in table)
+    assert all(len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == 4 for line in table)
     # Fences open and close in turn, and every row of what is wrong stands within one.
     fences = [line for line in lines if line.lstrip().startswith(("```", "~~~"))]
     assert fences == ["```text", "```"] * len(results)
 
     with (tmp_path / "screen").open("w+", encoding="utf-8", newline="") as file:
-        report.print_screen("contract", results, Console(file=file, width=200, color_system=None))
+        report.print_screen(outcome, Console(file=file, width=200, color_system=None))
         file.seek(0)
         screen = file.read()
     assert "[red]x[/red]" in screen
@@ -404,6 +404,8 @@ HOSTILE_CALLS = {
     "thresholds are a list": ["integrity", "--thresholds", "{integrity: ['a']}"],
     "thresholds are nested": ["integrity", "--thresholds", "{integrity: {denominators: {severity: [error]}}}"],
     "words are a list": ["integrity", "--thresholds", "{integrity: {denominators: {says: [a], do: {b: c}}}}"],
+    "words hold no figure": ["integrity", "--thresholds", "{integrity: {denominators: {says: 'no brace {'}}}"],
+    "limits are infinite": ["integrity", "--thresholds", "{integrity: {denominators: {max: .inf}}}"],
     "limits are no number": ["integrity", "--thresholds", "{integrity: {denominators: {min: .nan}}}"],
 }  # fmt: skip
 
