@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import re
@@ -24,7 +25,7 @@ from test_hand_worked import seven_cases, write_reference
 from typer.testing import CliRunner, Result
 
 from scripts.gate import judge, places, warehouse, words
-from scripts.gate.__main__ import app
+from scripts.gate.__main__ import Screen, app
 
 # How each check ends on the demo.
 CONTRACT = dict.fromkeys(
@@ -400,6 +401,15 @@ def test_an_error_of_its_own_is_no_verdict(called: Called) -> None:
         result.exit_code == 2 and "error in the gate itself" in result.stderr and "nobody thought of" in result.stderr
     )
     assert not list(called.folder.iterdir())
+
+
+def test_a_reader_who_left_is_no_verdict() -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        Screen(file=Closed()).print("The gate passed.")
 
 
 def test_an_interrupted_gate_drops_what_it_staged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
