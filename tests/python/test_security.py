@@ -276,7 +276,7 @@ def test_a_database_has_a_name_that_duckdb_takes(tmp_path: Path) -> None:
         "a\n.db",
         "a?b.db",
     ]
-    bad += ["a#b/c.db", "a;b.db"]
+    bad += ["a#b/c.db", "a;b.db", " a.db"]
     assert {path: database_name_problem(path) for path in good} == dict.fromkeys(good)
     for path in bad:
         assert f"CLOSED_LOOP_DUCKDB '{path}' can't be used" in (database_name_problem(path) or ""), path
