@@ -550,7 +550,8 @@ def test_the_job_of_the_readme_runs(tmp_path: Path) -> None:
         )
         assert result.returncode == 0, result.stdout[-3000:] + result.stderr
     assert {file.name for file in (tmp_path / "results").iterdir()} == {"contract.xml", "integrity.xml"}
-    assert [line for line in (tmp_path / "summary.md").read_text().splitlines() if line.startswith("## ")] == [
-        "## The contract gate passed: 12 of 14 checks passed, 2 warned.",
-        "## The integrity gate passed: 9 of 9 checks passed.",
+    headings = [line for line in (tmp_path / "summary.md").read_text().splitlines() if line.startswith("## ")]
+    assert [heading.split(":")[0] for heading in headings] == [
+        "## The contract gate passed",
+        "## The integrity gate passed",
     ]
