@@ -1,9 +1,12 @@
 {% macro ask(name, default) -%}
     {#-
         The var that an analysis asks for, as text. default: its value where the var isn't set.
-        The vars of analyses begin with `ask_` and are checked when the analysis itself is compiled, so that a value made for one
-        analysis doesn't stop another.
+        The vars of analyses begin with `ask_`. Their values are checked when the analysis itself is compiled, so that one made for
+        one analysis doesn't stop another. Raises where a var was given that doesn't exist: the answer would be to another question.
     -#}
+    {%- if execute -%}
+        {%- do refuse(check_names()) -%}
+    {%- endif -%}
     {{ return(var(name, default) | string) }}
 {%- endmacro %}
 

@@ -1,20 +1,27 @@
 {% macro check_inputs() %}
     {#-
-        Runs before anything is built: the vars, then every raw table that the user brings. Lists all that is wrong in one
-        error, each with the way out, and touches nothing. Returns an empty string.
+        Runs before anything is built: the vars, then whether the database holds other events, and every raw table that the user brings.
+        Lists all that is wrong in one error, each with the way out, and touches nothing. Returns an empty string.
     -#}
     {% if execute and flags.WHICH in ['run', 'build', 'test', 'snapshot', 'seed'] %}
         {% set problems = check_vars() %}
         {% if not problems %}
+            {% do problems.extend(check_held_events()) %}
             {% for kind in ['events', 'reference'] if brings_own(kind) %}
                 {% do problems.extend(check_tables(kind)) %}
             {% endfor %}
         {% endif %}
-        {% if problems %}
-            {% do exceptions.raise_compiler_error("the input can't be used; nothing was built.\n  - " ~ problems | join("\n  - ")) %}
-        {% endif %}
+        {% do refuse(problems) %}
     {% endif %}
     {{ return('') }}
+{% endmacro %}
+
+
+{% macro refuse(problems) %}
+    {#- Stops with an error that lists what is wrong; nothing where the list is empty. problems: list of sentences. -#}
+    {% if problems %}
+        {% do exceptions.raise_compiler_error("the input can't be used; nothing was built.\n  - " ~ problems | join("\n  - ")) %}
+    {% endif %}
 {% endmacro %}
 
 

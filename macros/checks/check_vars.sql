@@ -1,6 +1,6 @@
 {% macro check_vars() %}
     {#- What is wrong with the project's vars (README, "Settings"). Returns: list of sentences, empty where all is well. -#}
-    {% set problems = [] %}
+    {% set problems = check_names() %}
     {% if var('reporting_timezone') | string not in modules.pytz.all_timezones_set %}
         {% do problems.append("reporting_timezone '" ~ var('reporting_timezone') ~ "' is no IANA time zone. Use a name such as UTC, Europe/Rome or America/New_York.") %}
     {% endif %}
@@ -21,12 +21,20 @@
     {% for name in ['quiet_hours_start', 'quiet_hours_end'] if not modules.re.fullmatch('1?[0-9]|2[0-4]', var(name) | string) %}
         {% do problems.append(name ~ " '" ~ var(name) ~ "' is no hour. Use a whole number from 0 to 24.") %}
     {% endfor %}
-    {% for name in ['clock_skew_minutes', 'writeback_timeout_minutes', 'settling_hours'] if not modules.re.fullmatch('[0-9]+([.][0-9]+)?', var(name) | string) %}
-        {% do problems.append(name ~ " '" ~ var(name) ~ "' is no duration. Use a number of 0 or more.") %}
+    {#- Far beyond what anybody needs, and far below what a date can take. -#}
+    {% for name, most in {'clock_skew_minutes': 525600, 'writeback_timeout_minutes': 525600, 'settling_hours': 8760}.items() %}
+        {% if not modules.re.fullmatch('[0-9]+([.][0-9]+)?', var(name) | string) or var(name) | string | float > most %}
+            {% do problems.append(name ~ " '" ~ var(name) ~ "' is no duration. Use a number of " ~ name.split('_') | last ~ " from 0 to " ~ most ~ ", which is a year.") %}
+        {% endif %}
     {% endfor %}
-    {% for name in ['min_sample', 'baseline_weeks'] if not modules.re.fullmatch('[0-9]+', var(name) | string) %}
-        {% do problems.append(name ~ " '" ~ var(name) ~ "' is no count. Use a whole number of 0 or more.") %}
+    {% for name, most in {'min_sample': 1000000, 'baseline_weeks': 520}.items() %}
+        {% if not modules.re.fullmatch('[0-9]+', var(name) | string) or var(name) | string | float > most %}
+            {% do problems.append(name ~ " '" ~ var(name) ~ "' is no count. Use a whole number from 0 to " ~ most ~ ".") %}
+        {% endif %}
     {% endfor %}
+    {% if var('allow_other_events') is not boolean %}
+        {% do problems.append("allow_other_events '" ~ var('allow_other_events') ~ "' is neither true nor false.") %}
+    {% endif %}
     {% for name in ['events_path', 'reference_path'] if var(name) and var(name) is not string %}
         {% do problems.append(name ~ " '" ~ var(name) ~ "' is no text. Name one folder or bucket URL.") %}
     {% endfor %}

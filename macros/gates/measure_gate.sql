@@ -4,6 +4,7 @@
         gate: contract or integrity. moment: contract: the UTC moment that freshness is counted to, 'YYYY-MM-DD HH:MM:SS'; none for as_of.
         most_rows: how many rows of what is wrong are read, so that memory is bounded; all of them are counted.
     -#}
+    {% do refuse(check_vars() or check_held_events()) %}
     {% if not modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}', moment or '2000-01-01 00:00:00') %}
         {% do exceptions.raise_compiler_error("moment '" ~ moment ~ "' is no UTC timestamp. Write it as 'YYYY-MM-DD HH:MM:SS'.") %}
     {% endif %}

@@ -1,6 +1,8 @@
 -- Grain: one row per published figure: KPI, week and workflow or (all), with its first final value.
 -- Kept for good: a full refresh leaves it alone, and it lives outside the marts.
 {{ config(materialized='incremental', full_refresh=false, on_schema_change='fail') }}
+-- Before anything is published, the database remembers of which events.
+-- depends_on: {{ ref('events_held') }}
 
 with
 

@@ -6,6 +6,7 @@ Exit codes: 0 passed (warnings are listed), 1 failed, 2 could not run.
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import os
 import signal
 import sys
@@ -24,6 +25,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from scripts.gate import judge, places, report, warehouse
 
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
+# The environment variables of the project begin with this.
+PREFIX = "CLOSED_LOOP_"
+SETTINGS = ("DUCKDB", "MEMORY_LIMIT", "AS_OF")
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -134,6 +138,7 @@ def reports_to(json: Path | None, junit: Path | None, markdown: Path | None, doc
 def run(call: Call, measured: Measured) -> None:
     """Measure, judge, report; ends the process with the gate's exit code."""
     try:
+        check_environment()
         with tempfile.TemporaryDirectory(prefix="gate_docs_") as pages:
             outcome = outcome_of(call, measured, Path(pages))
             troubles = [*leave(outcome, call.reports, Path(pages)), *show(outcome)]
@@ -217,6 +222,15 @@ def show(outcome: judge.Outcome) -> list[str]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return [f"standard output: {error.strerror}. {report.headline(outcome)}"]
     return []
+
+
+def check_environment() -> None:
+    """Raises CouldNotRun where a variable nearly has the name of one of the project's; dbt itself can't list them."""
+    for name in os.environ:
+        own = name.upper().removeprefix(PREFIX)
+        if own != name.upper() and name.removeprefix(PREFIX) not in SETTINGS:
+            for meant in difflib.get_close_matches(own, SETTINGS, n=1):
+                raise warehouse.CouldNotRun(f"there is no {name}; did you mean {PREFIX}{meant}?")
 
 
 def read_variables(text: str) -> dict[str, Any]:

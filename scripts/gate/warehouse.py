@@ -18,8 +18,6 @@ import jinja2
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-# The contract gate stages the events in schemas of its own, so that the marts stay as they are.
-SCRATCH = {"schema_prefix": "gate_"}
 DATABASE = "CLOSED_LOOP_DUCKDB"
 # How long dbt may take to cancel its queries, in seconds.
 STOPPING = 30
@@ -110,6 +108,13 @@ def error_message(output: str) -> str:
     return "\n".join(telling[starts[0] if starts else -5 :][:12])
 
 
+def aside(variables: dict[str, Any]) -> dict[str, Any]:
+    """The vars of a build in schemas of its own, gate_*, so that the marts stay as they are; held_events() takes the `gate_` off again."""
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    own_prefix = {**project["vars"], **variables}["schema_prefix"] or ""
+    return {**variables, "schema_prefix": f"gate_{own_prefix}"}
+
+
 def duckdb_file(target: str | None, variables: dict[str, Any]) -> Path | None:
     """The DuckDB file of a target, as the profile names it; None for another engine, and where only dbt understands the profile."""
 
@@ -191,14 +196,14 @@ def stage(target: str | None, variables: dict[str, Any], progress: Progress | No
     run_dbt(
         *["build", "--select", "+path:models/staging/events", "--exclude-resource-type", "test", "unit_test"],
         target=target,
-        variables={**variables, **SCRATCH},
+        variables=aside(variables),
         progress=progress,
     )
 
 
 def drop_staged(target: str | None, variables: dict[str, Any]) -> None:
     """Drop what stage() made."""
-    run_dbt("run-operation", "drop_scratch", target=target, variables={**variables, **SCRATCH})
+    run_dbt("run-operation", "drop_scratch", target=target, variables=aside(variables))
 
 
 def measure(gate: str, target: str | None, variables: dict[str, Any], moment: str | None) -> dict[str, dict[str, Any]]:
@@ -210,7 +215,7 @@ def measure(gate: str, target: str | None, variables: dict[str, Any], moment: st
     output = run_dbt(
         *["--quiet", "run-operation", "measure_gate", "--args", json.dumps(arguments)],
         target=target,
-        variables={**variables, **(SCRATCH if gate == "contract" else {})},
+        variables=aside(variables) if gate == "contract" else variables,
     )
     results = [json.loads(line) for line in output.splitlines() if line.startswith('{"check": ')]
     return {result.pop("check"): result for result in results}

@@ -44,17 +44,21 @@ class Stage(NamedTuple):
 
     def arguments(self, *further: str) -> list[str]:
         """What dbt is told for a build without tests."""
-        variables = {"events_path": self.inputs / "events", "reference_path": self.inputs / "reference"}
+        variables = {"events_path": "inputs/events", "reference_path": "inputs/reference"}
         return [
-            "--no-use-colors", "build", *further, *WITHOUT_TESTS, "--vars", json.dumps(variables, default=str),
+            "--no-use-colors", "build", *further, *WITHOUT_TESTS, "--vars", json.dumps(variables),
             "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
         ]  # fmt: skip
 
     def environment(self, as_of: str, profiles: Path = ROOT) -> dict[str, str]:
         """What a build finds in its environment. profiles: where profiles.yml is.
 
-        The database is named without its folder, so that dbt may use what it parsed in another one.
+        The database and the inputs are named without their folder: they are the same there as in another one, also for dbt, which may
+        use what it parsed.
         """
+        linked = self.folder / "inputs"
+        if not linked.exists():
+            linked.symlink_to(self.inputs)
         settings = {
             "CLOSED_LOOP_DUCKDB": database(self.folder).name,
             "DBT_PROJECT_DIR": str(ROOT),

@@ -285,19 +285,65 @@ BROKEN_VARS = {
     "baseline_weeks": (1.5, "is no count"),
     "reporting_currency": ("dollars", "is no currency code"),
     "history_start": ("2015-02-30", "is no date"),
+    "clock_skew_minutes": (99999999999999999999, "is no duration. Use a number of minutes from 0 to 525600"),
+    "writeback_timeout_minutes": (525600.5, "is no duration"),
+    "min_sample": (10**400, "is no count. Use a whole number from 0 to 1000000"),
+    "allow_other_events": ("yes", "is neither true nor false"),
+}
+UNKNOWN_VARS = {
+    "event_path": "did you mean events_path?",
+    "reference-schema": "did you mean reference_schema?",
+    "colour": 'README.md, "Settings"',
 }
 
 
 def test_broken_vars(tmp_path: Path) -> None:
-    both = {"events_path": "a", "events_schema": "b"}
+    both = {"events_path": "a", "events_schema": "b", **dict.fromkeys(UNKNOWN_VARS, "x")}
     result = dbt(
         "build", folder=tmp_path, variables={**{name: value for name, (value, _) in BROKEN_VARS.items()}, **both}
     )
     assert result.returncode != 0
     for name, (value, says) in BROKEN_VARS.items():
         assert f"{name} '{value}' {says}" in result.stdout, result.stdout[-3000:]
+    for name, says in UNKNOWN_VARS.items():
+        assert f"there is no var {name}; {says}" in result.stdout, result.stdout[-3000:]
     assert "events_path and events_schema are both set" in result.stdout
     assert query(tmp_path, "select count(*) from information_schema.tables") == [(0,)]
+
+
+def history(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """What a folder's database keeps for good."""
+    kept = ("int_kpi__published", "int_run__recorded")
+    return {table: query(folder, f"select * from history.{table}") for table in kept}
+
+
+def test_a_database_keeps_to_its_events(built: Path, tmp_path: Path) -> None:
+    """The demo is not built over one's own events, not even its seeds, with or without marts; a move has to be asked for."""
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("target", "logs"))
+    with duckdb.connect(str(database(tmp_path))) as connection:
+        connection.execute(
+            "drop schema marts cascade; insert into history.int_kpi__published values ('k', '2026-01-05', '(all)', 1, '2026-01-20')"
+        )
+    before = history(tmp_path)
+    says = "the database holds the events of events_path 'events', not of the demo (neither events_path nor events_schema is set)"
+    refused = dbt("seed", folder=tmp_path)
+    assert refused.returncode != 0 and says in refused.stdout, refused.stdout[-3000:]
+    assert "allow_other_events: true" in refused.stdout
+
+    # As an earlier version left it.
+    with duckdb.connect(str(database(tmp_path))) as connection:
+        connection.execute("drop table history.events_held")
+    refused = dbt("test", folder=tmp_path)
+    assert refused.returncode != 0 and says in refused.stdout, refused.stdout[-3000:]
+    assert (
+        query(tmp_path, "select * from information_schema.tables where table_schema in ('demo_events', 'marts')") == []
+    )
+
+    shutil.move(tmp_path / "events", tmp_path / "moved")
+    moved = {"events_path": tmp_path / "moved", "reference_path": tmp_path / "reference", "allow_other_events": True}
+    build(tmp_path, moved, "--select", "events_held")
+    assert query(tmp_path, "select * from history.events_held") == [("path", "moved")]
+    assert history(tmp_path) == before
 
 
 def test_what_is_read(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from test_hand_worked import seven_cases, write_reference
 from typer.testing import CliRunner, Result
 
 from scripts.gate import judge, places, warehouse, words
-from scripts.gate.__main__ import Screen, app
+from scripts.gate.__main__ import Screen, app, check_environment
 
 # How each check ends on the demo.
 CONTRACT = dict.fromkeys(
@@ -131,7 +131,9 @@ def test_own_thresholds_fail_the_gate_in_every_format(built: Path) -> None:
     )
 
 
-def test_an_input_that_breaks_the_contract_fails_with_its_sentences(tmp_path: Path) -> None:
+def test_an_input_that_breaks_the_contract_fails_with_its_sentences(built: Path, tmp_path: Path) -> None:
+    """So does one that the build won't take, because the database holds other events."""
+    shutil.copy(database(built), database(tmp_path))
     events = Events()
     events.add("case_triggers", "c1", "2026-03-02 09:00")
     folder = events.write(tmp_path / "events")
@@ -149,8 +151,8 @@ def test_an_input_that_breaks_the_contract_fails_with_its_sentences(tmp_path: Pa
     (inputs,) = json.loads((tmp_path / "outcome.json").read_text())["checks"]
     assert inputs["check"] == "inputs" and inputs["status"] == "failed"
     assert any("work_flow" in row["problem"] or "workflow" in row["problem"] for row in inputs["rows"])
-    # There was no database, and there is none now.
-    assert {path.name for path in tmp_path.iterdir()} == {"events", "outcome.json", "logs", "target"}
+    assert any("holds the events of the demo" in row["problem"] for row in inputs["rows"])
+    assert not (tmp_path / "outcome.json.part").exists()
 
 
 # Without dbt ---------------------------------------------------------------------------------------------------------
@@ -492,6 +494,22 @@ def test_a_target_that_is_none_is_told_by_dbt(tmp_path: Path) -> None:
     result = gate(tmp_path, "integrity", "--target", "nowhere")
     assert result.returncode == 2, result.stdout + result.stderr
     assert "nowhere" in result.stderr and "Traceback" not in result.stderr + result.stdout
+
+
+def test_an_unknown_var_stops_the_integrity_gate(built: Path) -> None:
+    result = gate(built, "integrity", "--vars", "{event_path: x}")
+    assert result.returncode == 2 and "there is no var event_path; did you mean events_path?" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("set_", "meant"),
+    [("ASOF", "AS_OF"), ("DUCKDB_PATH", "DUCKDB"), ("MEMORY", "MEMORY_LIMIT"), ("duckdb", "DUCKDB"), ("HOME", "")],
+)
+def test_a_misspelt_environment_variable_is_named(set_: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"CLOSED_LOOP_{set_}", "x")
+    expected = f"there is no CLOSED_LOOP_{set_}; did you mean CLOSED_LOOP_{meant}?"
+    with pytest.raises(warehouse.CouldNotRun, match=re.escape(expected)) if meant else nullcontext():
+        check_environment()
 
 
 @pytest.mark.parametrize(

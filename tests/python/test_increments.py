@@ -357,8 +357,8 @@ def test_drawn_runs_end_like_one_full_build(seed: int, tmp_path: Path) -> None:
 
 # What makes a run a full one --------------------------------------------------------------------------------------------
 
-# Vars that say where tables stand, not what is computed.
-PLACES = {"events_path", "events_schema", "reference_path", "reference_schema", "schema_prefix"}
+# Vars that say where tables stand and may move, not what is computed.
+PLACES = {"events_path", "events_schema", "reference_path", "reference_schema", "schema_prefix", "allow_other_events"}
 # Every other var, with two values of which a seed has at most one.
 VARS: dict[str, tuple[Any, Any]] = {
     "writeback_timeout_minutes": (30, 90),

@@ -288,6 +288,10 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
         assert cursor.fetchall() == [(True, 2)]
         cursor.execute("select count(*) from intermediate.int_case__touched")
         assert cursor.fetchone()[0] > 0
+        cursor.execute("update history.events_held set place = 'raw' where kind = 'schema' and place = 'my_events'")
+    refused = dbt("test", *ON_POSTGRES, folder=tmp_path, variables=variables, environment=postgres)
+    assert refused.returncode != 0
+    assert "holds the events of events_schema 'raw', not of events_schema 'my_events'" in refused.stdout
 
 
 def test_decimals_that_money_can_not_hold(postgres: dict[str, str], tmp_path: Path) -> None:

@@ -1,0 +1,64 @@
+{% macro given_events() %}
+    {#- The events that the vars name, as described_events() says it. -#}
+    {{ return(described_events(var('events_path'), var('events_schema'))) }}
+{% endmacro %}
+
+
+{% macro described_events(path, schema) %}
+    {#-
+        Which events are meant by the vars events_path and events_schema: a dict of kind (`path`, `schema`, or `demo` where neither is set)
+        and place (none for the demo). Ways of writing the same path are one place; a link is not followed.
+        path, schema: string, none or an empty text where not set.
+    -#}
+    {% set path = path | string if path else '' %}
+    {% if '://' in path %}
+        {{ return({'kind': 'path', 'place': path.rstrip('/')}) }}
+    {% elif path %}
+        {% set parts = path.split('/') | reject('in', ['', '.']) | join('/') %}
+        {{ return({'kind': 'path', 'place': ('/' if path.startswith('/') else '') ~ parts or '.'}) }}
+    {% endif %}
+    {{ return({'kind': 'schema', 'place': schema} if schema else {'kind': 'demo', 'place': none}) }}
+{% endmacro %}
+
+
+{% macro held_events() %}
+    {#-
+        The events that the database holds, as described_events() says it: what events_held says. A database that was built before there was
+        that table says it in int_run__completed. None where nothing was built yet. The contract gate, which stages events in schemas of its
+        own, asks for the database that they are meant for.
+    -#}
+    {% set found = {} %}
+    {% for name in ['events_held', 'int_run__completed'] %}
+        {% set node = graph.nodes['model.closed_loop.' ~ name] %}
+        {% do found.update({name: adapter.get_relation(node.database, node.schema.removeprefix('gate_'), node.alias)}) %}
+    {% endfor %}
+    {% if found.events_held is not none %}
+        {% set row = run_query('select kind, place from ' ~ found.events_held) | first %}
+        {{ return({'kind': row[0], 'place': row[1]} if row else none) }}
+    {% elif found.int_run__completed is not none %}
+        {% set vars = {} %}
+        {% for row in run_query("select name, content from " ~ found.int_run__completed ~ " where kind = 'var' and content <> 'None'") %}
+            {% do vars.update({row[0]: row[1]}) %}
+        {% endfor %}
+        {{ return(described_events(vars.events_path, vars.events_schema)) }}
+    {% endif %}
+    {{ return(none) }}
+{% endmacro %}
+
+
+{% macro check_held_events() %}
+    {#- Whether the database holds other events than the vars name, where a move is not allowed. Returns: list of at most one sentence. -#}
+    {% set held, given = held_events(), given_events() %}
+    {% if held in [none, given] or var('allow_other_events') %}
+        {{ return([]) }}
+    {% endif %}
+    {{ return([
+        "the database holds the events of " ~ events_in_words(held) ~ ", not of " ~ events_in_words(given) ~ ". Set the vars to the events that it holds, or use another database, or another schema_prefix. To move this one to other events for good, build once with allow_other_events: true (README.md, \"Your own events\")."
+    ]) }}
+{% endmacro %}
+
+
+{% macro events_in_words(events) %}
+    {#- Events as a message names them. events: what described_events() returns. -#}
+    {{ return("the demo (neither events_path nor events_schema is set)" if events.kind == 'demo' else "events_" ~ events.kind ~ " '" ~ events.place ~ "'") }}
+{% endmacro %}
