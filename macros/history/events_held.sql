@@ -53,12 +53,12 @@
         {{ return([]) }}
     {% endif %}
     {{ return([
-        "the database holds the events of " ~ events_in_words(held) ~ ", not of " ~ events_in_words(given) ~ ". Set the vars to the events that it holds, or use another database, or another schema_prefix. To move this one to other events for good, build once with allow_other_events: true (README.md, \"Your own events\")."
+        "the database holds the events of " ~ events_in_words(held) ~ ", not of " ~ events_in_words(given) ~ (" (neither events_path nor events_schema is set)" if given.kind == 'demo' else "") ~ ". Set the vars to the events that it holds, or use another database, or another schema_prefix. To move this one to other events for good, build once with allow_other_events: true (README.md, \"Your own events\")."
     ]) }}
 {% endmacro %}
 
 
 {% macro events_in_words(events) %}
     {#- Events as a message names them. events: what described_events() returns. -#}
-    {{ return("the demo (neither events_path nor events_schema is set)" if events.kind == 'demo' else "events_" ~ events.kind ~ " '" ~ events.place ~ "'") }}
+    {{ return("the demo" if events.kind == 'demo' else "events_" ~ events.kind ~ " '" ~ events.place ~ "'") }}
 {% endmacro %}
