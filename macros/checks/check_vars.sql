@@ -41,6 +41,11 @@
     {% for name in ['events_schema', 'reference_schema'] if var(name) and not is_schema_name(var(name)) %}
         {% do problems.append(name ~ " '" ~ var(name) ~ "' is no schema's name that can be used. Name one without quotes, backslashes and control characters.") %}
     {% endfor %}
+    {% if not is_list_of_roles(var('reader_roles')) %}
+        {% do problems.append("reader_roles '" ~ var('reader_roles') ~ "' is no list of roles. Write it as [bi, finance], of names without quotes, backslashes and control characters.") %}
+    {% elif var('reader_roles') and unknown_roles() %}
+        {% do problems.append("reader_roles names what is no role of the database: " ~ unknown_roles() | join(', ') ~ ". Create it, or correct the name; capital letters count.") %}
+    {% endif %}
     {% for kind in ['events', 'reference'] %}
         {% if var(kind ~ '_path') and var(kind ~ '_schema') %}
             {% do problems.append(kind ~ "_path and " ~ kind ~ "_schema are both set. Set one of them.") %}
@@ -53,8 +58,24 @@
 
 
 {% macro is_schema_name(name) %}
-    {#- Whether a var can name a schema: a text without what dbt's adapters don't escape. Returns: boolean. -#}
+    {#- Whether a var can name a schema or a role: a text without what dbt's adapters don't escape. Returns: boolean. -#}
     {{ return(name is string and modules.re.fullmatch('[^\x00-\x1f\x7f\'"\\\\]+', name) is not none) }}
+{% endmacro %}
+
+
+{% macro is_list_of_roles(value) %}
+    {#- Whether a var can say which roles read the public tables: a list of names, or none. Returns: boolean. -#}
+    {% if value is none %}
+        {{ return(true) }}
+    {% endif %}
+    {% if value is string or value is mapping or value is not sequence %}
+        {{ return(false) }}
+    {% endif %}
+    {% set unfit = [] %}
+    {% for name in value if not is_schema_name(name) %}
+        {% do unfit.append(name) %}
+    {% endfor %}
+    {{ return(not unfit) }}
 {% endmacro %}
 
 
