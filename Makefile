@@ -15,6 +15,7 @@ help: ## Show the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 build: $(BUILD_ENV)/installed ## Set up .venv and build the demo into closed_loop.duckdb
+	@$(BUILD_ENV)/bin/python -m scripts.held_file
 	$(BUILD_ENV)/bin/dbt build
 
 gate: $(GATE_ENV)/installed ## Run both data-quality gates on the demo, before and after its build

@@ -17,6 +17,8 @@ from typing import Any
 import jinja2
 import yaml
 
+from scripts import held_file
+
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "CLOSED_LOOP_DUCKDB"
 # How long dbt may take to cancel its queries, in seconds.
@@ -76,7 +78,7 @@ def run_dbt(*arguments: str, target: str | None, variables: dict[str, Any], prog
         problems = refusal(output)
         if problems:
             raise InputRefused(problems)
-        raise CouldNotRun(f"dbt {arguments[0]} failed:\n{error_message(output)}")
+        raise CouldNotRun(held_file.advice(output) or f"dbt {arguments[0]} failed:\n{error_message(output)}")
     return output
 
 

@@ -16,7 +16,9 @@ import duckdb
 import pytest
 from faults import BETWEEN, SECOND, WORKFLOW, Stage, Stages, make_stages
 from made_events import WORKFLOW_COLUMNS, write_csv
-from project import database
+from project import ROOT, database
+
+from scripts import held_file
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals, limits and mounts are those of Linux")
 
@@ -110,11 +112,32 @@ def test_disk_full_at_the_end(stages: Stages, tmp_path: Path) -> None:
 def test_another_process_holds_the_file(stages: Stages, tmp_path: Path, reader: bool) -> None:
     stage = stages.fresh(tmp_path)
     before = stage.bytes()
+    says = f"Another program (process {os.getpid()}) has {database(tmp_path)} open. Nothing was built: close that program, or"
     with duckdb.connect(str(database(tmp_path)), read_only=reader):
-        stage.fails(SECOND, f'Could not set lock on file "{database(tmp_path)}"', f"(PID {os.getpid()})")
+        said = stage.fails(SECOND, f'Could not set lock on file "{database(tmp_path)}"', f"(PID {os.getpid()})")
+        asked = held_file_command(tmp_path)
+    # As the gates have it, from dbt's output, and as `make build` asks beforehand.
+    assert str(held_file.advice(said)).startswith(says)
+    assert (asked.returncode, asked.stderr.startswith(says)) == (1, True), asked.stderr
     assert stage.bytes() == before
     if reader:
         stages.ends_well(stage)
+
+
+def held_file_command(folder: Path) -> subprocess.CompletedProcess[str]:
+    """`python -m scripts.held_file` on the database of a folder."""
+    environment = {**os.environ, "CLOSED_LOOP_DUCKDB": str(database(folder))}
+    command = [sys.executable, "-m", "scripts.held_file"]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_file_that_nobody_holds(tmp_path: Path) -> None:
+    """It isn't made where there is none, and what else is wrong with it is left to dbt, which says so."""
+    assert held_file_command(tmp_path).returncode == 0
+    assert not database(tmp_path).exists()
+    database(tmp_path).write_text("no database")
+    assert held_file_command(tmp_path).returncode == 0
+    assert held_file.advice("Runtime Error\n  IO Error: No space left on device") is None
 
 
 def without_root_rights() -> tuple[str, ...]:
