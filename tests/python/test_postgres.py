@@ -251,6 +251,88 @@ def load_hostile(folder: Path, environment: dict[str, str]) -> Row:
     return variables | {"events_schema": "my_events", "reference_schema": "my_reference"}
 
 
+# Builds and readers of one database ------------------------------------------------------------------------------------
+
+READERS = ["closed_loop_bi", "Finance Team", "user"]
+
+
+def run(environment: dict[str, str], *statements: str, role: str | None = None) -> list[tuple[Any, ...]]:
+    """Run statements, as a role where one is named; returns the rows of the last."""
+    with connection_to(environment) as connection:
+        cursor = connection.cursor()
+        if role:
+            cursor.execute(f'set role "{role}"')
+        for statement in statements:
+            cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def readable(environment: dict[str, str], role: str) -> set[str]:
+    """The public tables and views that a role can really read."""
+    found = run(environment, "select table_name from information_schema.tables where table_schema = 'marts'")
+    tables = set()
+    for (table,) in found:
+        with contextlib.suppress(psycopg2.errors.InsufficientPrivilege):
+            run(environment, f"select * from marts.{table} limit 1", role=role)
+            tables.add(table)
+    return tables
+
+
+def assert_readers_only(folder: Path, environment: dict[str, str]) -> None:
+    """The listed roles can read each public table and nothing else; another role can read none."""
+    for role in READERS:
+        assert readable(environment, role) == public_models(folder), role
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            run(environment, "select * from history.int_kpi__published", role=role)
+    assert readable(environment, "closed_loop_outsider") == set()
+
+
+def refused(folder: Path, variables: Row, environment: dict[str, str], *arguments: str, says: str) -> None:
+    """A dbt command that has to fail with these words, and with no other error."""
+    result = dbt(*arguments, *ON_POSTGRES, folder=folder, variables=variables, environment=environment)
+    assert result.returncode != 0 and says in result.stdout, result.stdout[-3000:]
+    assert "Database Error" not in result.stdout, result.stdout[-3000:]
+
+
+def another_build_runs(folder: Path, variables: Row, environment: dict[str, str]) -> None:
+    """A second build stops while a first one shows itself, by a query or by its row; the row stays that of the first."""
+    run(environment, "insert into intermediate.build_lock values ('id-of-the-first', '2026-03-01 12:00:00')")
+    before = run(environment, "select oid, relfilenode from pg_class order by oid")
+    says = "another build of these schemas is running since 2026-03-01 12:00:00 UTC. Nothing was built"
+    for command, sign in (
+        (("run", "--select", "dim_kpi"), "select 1 /* closed_loop id-of-the-first model.closed_loop.dim_kpi */"),
+        (("seed", "--select", "kpi_targets"), "select 1 from intermediate.build_lock for share"),
+    ):
+        with connection_to(environment) as connection:
+            connection.cursor().execute(sign)
+            refused(folder, variables, environment, *command, says=says)
+    assert run(environment, "select invocation_id from intermediate.build_lock") == [("id-of-the-first",)]
+    assert run(environment, "select oid, relfilenode from pg_class order by oid") == before
+
+
+def another_build_has_taken_over(folder: Path, variables: Row, environment: dict[str, str]) -> None:
+    """A build that has lost its row stops before its next model or seed."""
+    run(
+        environment,
+        "create function intermediate.lose() returns trigger language plpgsql as"
+        " $$ begin new.invocation_id := 'another'; return new; end $$",
+        "create trigger lose before insert on intermediate.build_lock for each row execute function intermediate.lose()",
+        "truncate intermediate.build_lock",
+    )
+    selected = ("--select", "kpi_targets", "dim_workflow")
+    refused(folder, variables, environment, "build", *selected, *WITHOUT_TESTS, says="ERROR=2")
+    assert "another build has begun in the meantime" in (folder / "logs/dbt.log").read_text()
+    run(environment, "drop function intermediate.lose() cascade", "truncate intermediate.build_lock")
+
+
+def assert_every_query_bears_the_id(folder: Path) -> None:
+    """What a second build looks for: the id of the build, in each query of its last run."""
+    log = (folder / "logs/dbt.log").read_text().rsplit("Running with dbt", 1)[1]
+    comments = set(re.findall(r"On (?:master|\w+\.closed_loop\.\w+): /\* (\w+ [0-9a-f-]{36}) ", log))
+    assert len(comments) == 1
+    assert not re.findall(r"On [\w.]+: (?!/\* closed_loop |COMMIT|ROLLBACK|Close|BEGIN).*", log)
+
+
 # Tests ---------------------------------------------------------------------------------------------------------------
 
 
@@ -271,16 +353,44 @@ def test_demo(demo: Path, postgres: dict[str, str], tmp_path: Path) -> None:
 
 def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
     """Raw tables that an operator brings in a schema, with everything wrong with them that can be; PostgreSQL takes them in two loads,
-    DuckDB at once. Only what was published in between differs: PostgreSQL has published more, and so more may be another since."""
-    variables = load_hostile(tmp_path, postgres)
+    DuckDB at once. Only what was published in between differs: PostgreSQL has published more, and so more may be another since.
+
+    In between, and around the loads: who may read what was built, and what a build does while another one runs, or was killed.
+    """
+    variables = {**load_hostile(tmp_path, postgres), "reader_roles": READERS}
+    run(postgres, *(f'create role "{role}"' for role in [*READERS, "closed_loop_outsider"]))
     build(tmp_path, variables, *WITHOUT_TESTS)
     with connection_to(postgres) as connection:
         held_back = hold_back(connection.cursor())
     build(tmp_path, variables, *WITHOUT_TESTS, *ON_POSTGRES, environment=postgres)
+    assert_readers_only(tmp_path, postgres)
+    assert run(postgres, "select * from intermediate.build_lock") == []
+    another_build_runs(tmp_path, variables, postgres)
+    another_build_has_taken_over(tmp_path, variables, postgres)
+
+    # A full rebuild of a table that builds grow; and what a build finds after one that was killed, with a role that is off the list.
+    once_more = ("run", "--full-refresh", "--select", "fct_case_journey", *ON_POSTGRES)
+    assert dbt(*once_more, folder=tmp_path, variables=variables, environment=postgres).returncode == 0
+    assert_readers_only(tmp_path, postgres)
+    run(
+        postgres,
+        "delete from intermediate.int_run__completed where kind = 'part'",
+        "insert into intermediate.build_lock values ('id-of-the-killed', '2026-03-01 13:00:00')",
+        "grant usage on schema marts to closed_loop_outsider, public",
+        "grant select on marts.fct_case_journey, marts.dim_kpi, marts.fct_message to closed_loop_outsider",
+        "create schema reporting",
+        'create view reporting."Mine" as select count(*) as cases from marts.rpt_alert',
+    )
     with connection_to(postgres) as connection:
         bring(connection.cursor(), held_back)
     said = build(tmp_path, variables, *WITHOUT_TESTS, *ON_POSTGRES, environment=postgres)
     assert "Full rebuild" not in said
+    assert "The build that began at 2026-03-01 13:00:00 UTC was broken off." in said
+    assert 'the view reporting."Mine" reads tables that builds replace' in said
+    assert_every_query_bears_the_id(tmp_path)
+    assert_readers_only(tmp_path, postgres)
+    run(postgres, 'alter role "Finance Team" rename to "finance team"')
+    refused(tmp_path, variables, postgres, "run", "--select", "dim_kpi", says="no role of the database: Finance Team.")
     assert_equal_figures(tmp_path, postgres, without={"rpt_kpi_restatement"})
     with connection_to(postgres) as connection:
         cursor = connection.cursor()
