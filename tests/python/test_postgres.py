@@ -326,11 +326,12 @@ def another_build_has_taken_over(folder: Path, variables: Row, environment: dict
 
 
 def assert_every_query_bears_the_id(folder: Path) -> None:
-    """What a second build looks for: the id of the build, in each query of its last run."""
+    """What a second build looks for: the id of the build, in each query of its last run. dbt leaves it out of the inserts of seeds alone,
+    which hold the build's row."""
     log = (folder / "logs/dbt.log").read_text().rsplit("Running with dbt", 1)[1]
     comments = set(re.findall(r"On (?:master|\w+\.closed_loop\.\w+): /\* (\w+ [0-9a-f-]{36}) ", log))
     assert len(comments) == 1
-    assert not re.findall(r"On [\w.]+: (?!/\* closed_loop |COMMIT|ROLLBACK|Close|BEGIN).*", log)
+    assert not re.findall(r"On (?!seed\.)[\w.]+: (?!/\* closed_loop |COMMIT|ROLLBACK|Close|BEGIN).*", log)
 
 
 # Tests ---------------------------------------------------------------------------------------------------------------
