@@ -1,7 +1,7 @@
 {% macro known_vars() %}
     {#- The names of all vars: those that figures depend on, the others of dbt_project.yml, and those that analyses ask for. Returns: list. -#}
     {{ return(figure_vars() + [
-        'as_of', 'schema_prefix', 'allow_other_events',
+        'as_of', 'schema_prefix', 'allow_other_events', 'reader_roles',
         'ask_case_id', 'ask_cohort_dimension', 'ask_cohort_value', 'ask_earlier_week', 'ask_kpi_id', 'ask_points', 'ask_week', 'ask_workflow',
     ]) }}
 {% endmacro %}
