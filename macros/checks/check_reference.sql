@@ -1,10 +1,11 @@
 {% macro check_reference(relation) %}
     {#-
         Runs after a staged reference table is built, and before anything reads it: stops the run when the operator's rows
-        contradict each other or break the contract. Names the table, the rows and the way out. Returns an empty string.
+        contradict each other or break the contract. Names the table, the rows and the way out. Returns an empty string. With --empty
+        there are no rows to check.
         relation: a relation of the folder models/staging/reference.
     -#}
-    {% if execute %}
+    {% if execute and not flags.EMPTY %}
         {% set problems = reference_problems(relation.identifier | replace('stg_reference__', ''), relation) %}
         {% if problems %}
             {% do exceptions.raise_compiler_error("the reference tables can't be used; no journey or figure was built.\n  - " ~ problems | join("\n  - ")) %}

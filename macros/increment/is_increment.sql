@@ -1,14 +1,14 @@
 {% macro is_increment() %}
     {#-
         Whether this build rebuilds only what its new events touch: a boolean, as int_run__planned decided for the whole build. The one
-        place that decides it for a model; false while dbt parses and in unit tests. Raises where a model alone can't do what it is asked for.
+        place that decides it for a model; false while dbt parses, in unit tests and with --empty. Raises where a model alone can't do what it is asked for.
     -#}
     {#- A unit test has only the inputs that it names. -#}
     {% if model.resource_type == 'unit_test' %}
         {{ return(false) }}
     {% endif %}
     {% set planned = ref('int_run__planned') %}
-    {% if not execute or load_relation(planned) is none %}
+    {% if not execute or flags.EMPTY or load_relation(planned) is none %}
         {{ return(false) }}
     {% endif %}
     {% set is_increment = run_query('select is_increment from ' ~ planned).columns[0].values()[0] %}
@@ -23,10 +23,10 @@
 
 {% macro is_grown(node) %}
     {#-
-        Whether a model is one that builds grow and a full rebuild replaces; what was published is kept by both. node: a node of dbt's graph.
-        Returns: boolean.
+        Whether a model of closed_loop is one that builds grow and a full rebuild replaces; what was published is kept by both. node: a
+        node of dbt's graph. Returns: boolean.
     -#}
-    {{ return(node.config.materialized == 'incremental' and node.config.full_refresh is none) }}
+    {{ return(node.package_name == 'closed_loop' and node.config.materialized == 'incremental' and node.config.full_refresh is none) }}
 {% endmacro %}
 
 
@@ -100,6 +100,6 @@
     {% if not execute %}
         {{ return(none) }}
     {% endif %}
-    {% set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] %}
+    {% set node = graph.nodes['model.closed_loop.' ~ name] %}
     {{ return(adapter.get_relation(node.database, node.schema, node.alias)) }}
 {% endmacro %}

@@ -9,13 +9,19 @@
 
 
 {% macro project_fingerprint() %}
-    {#- A text that changes with the text of any model, macro or seed of the project. Returns: string. -#}
+    {#-
+        A text that changes with the text of any model, macro or seed of closed_loop, or of a macro with which a project that uses it as
+        a package replaces one (adapter.dispatch looks there first). Returns: string.
+    -#}
     {% set texts = [] %}
-    {% for node in graph.nodes.values() if node.resource_type in ['model', 'seed'] %}
+    {% for node in graph.nodes.values() if node.package_name == 'closed_loop' and node.resource_type in ['model', 'seed'] %}
         {% do texts.append(node.unique_id ~ node.checksum.checksum) %}
     {% endfor %}
-    {% for name, callable in context[project_name].items() %}
+    {% for name, callable in context['closed_loop'].items() %}
         {% do texts.append(name ~ callable.macro.macro_sql) %}
+    {% endfor %}
+    {% for name, callable in context.get(project_name, {}).items() if name.split('__') | last in context['closed_loop'] %}
+        {% do texts.append(project_name ~ name ~ callable.macro.macro_sql) %}
     {% endfor %}
     {{ return(local_md5(texts | sort | join)) }}
 {% endmacro %}
@@ -51,16 +57,15 @@
     {% if not execute or flags.WHICH not in ['run', 'build'] %}
         {{ return('') }}
     {% endif %}
-    {% set prefix = 'model.' ~ project_name ~ '.' %}
     {% set selected = [] %}
     {% for name in selected_resources if name in graph.nodes %}
         {% set node = graph.nodes[name] %}
-        {% if is_grown(node) or node.name in ['int_case__touched', 'int_week__left'] %}
+        {% if is_grown(node) or name in ['model.closed_loop.int_case__touched', 'model.closed_loop.int_week__left'] %}
             {% do selected.append(name) %}
         {% endif %}
     {% endfor %}
     {% set completed = left_by_last_build('int_run__completed') %}
-    {% if not selected or prefix ~ 'int_run__planned' in selected_resources or completed is none %}
+    {% if not selected or 'model.closed_loop.int_run__planned' in selected_resources or completed is none %}
         {{ return('') }}
     {% endif %}
     {% set note %}
@@ -94,7 +99,7 @@
 
 {% macro announce_plan() %}
     {#- Says why a build that could have been an increment isn't one. Returns an empty string. -#}
-    {% if execute %}
+    {% if execute and not flags.EMPTY %}
         {% set reason = run_query('select reason from ' ~ this).columns[0].values()[0] %}
         {% if reason %}
             {% do log("Full rebuild: " ~ reason ~ ".", info=true) %}

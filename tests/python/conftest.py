@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from faults import Stages, make_stages
 from mutants import MUTANTS
 from project import build, database, dbt
 
@@ -36,6 +37,12 @@ def gate_queries(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> GateQu
     result = dbt("--quiet", "compile", "--inline", f"{{{{ tojson({checks}) }}}}", "--output", "json", folder=folder)
     assert result.returncode == 0, result.stdout + result.stderr
     return json.loads(json.loads(result.stdout)["compiled"])
+
+
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    """Two builds of a few events, one after the other; copy them, don't build into them."""
+    return make_stages(tmp_path_factory.mktemp("stages"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

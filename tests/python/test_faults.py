@@ -14,18 +14,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from faults import BETWEEN, SECOND, WORKFLOW, Stage, Stages, make_stages
+from faults import BETWEEN, SECOND, WORKFLOW, Stage, Stages
 from made_events import WORKFLOW_COLUMNS, write_csv
 from project import ROOT, database
 
 from scripts import held_file
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals, limits and mounts are those of Linux")
-
-
-@pytest.fixture(scope="module")
-def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
-    return make_stages(tmp_path_factory.mktemp("stages"))
 
 
 # Where a build stops, what happens to it there, and whether its figures are published by then.

@@ -11,18 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from faults import SECOND, Stage, Stages, make_stages
+from faults import SECOND, Stage, Stages
 from project import ROOT, WITHOUT_TESTS, build, database, dbt, query
 
 from scripts.generate_events import generate
 
 PAGE = ROOT / "docs/troubleshooting.md"
 BLOCK_BYTES, HEADER_BYTES = 262144, 3 * 4096
-
-
-@pytest.fixture(scope="module")
-def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
-    return make_stages(tmp_path_factory.mktemp("stages"))
 
 
 def overwrite(file: Path, start: int, text: bytes) -> None:
