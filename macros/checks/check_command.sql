@@ -56,8 +56,9 @@
 
 {% macro absent_parents() %}
     {#-
-        The seeds and models that selected nodes of closed_loop read, and that neither exist nor are selected. Where dbt may read those of
-        another environment (--defer), none is looked for. Returns: list of schema.table.
+        The seeds and models that selected nodes of closed_loop read, and that neither exist nor are selected. A reference table that the user
+        brings is read in place of its seed. Where dbt may read those of another environment (--defer), none is looked for. Returns: list
+        of schema.table.
     -#}
     {% set absent = [] %}
     {% set selected = set(selected_resources) %}
@@ -67,7 +68,8 @@
     {% endfor %}
     {% for name in set(parents) - selected if name in graph.nodes %}
         {% set node = graph.nodes[name] %}
-        {% if adapter.get_relation(node.database, node.schema, node.alias) is none %}
+        {% set is_replaced = node.resource_type == 'seed' and own_relation('reference', node.name) is not none %}
+        {% if not is_replaced and adapter.get_relation(node.database, node.schema, node.alias) is none %}
             {% do absent.append(node.schema ~ '.' ~ node.alias) %}
         {% endif %}
     {% endfor %}
