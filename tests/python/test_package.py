@@ -19,6 +19,7 @@ def test_another_project_builds_the_same_figures(stages: Stages, tmp_path: Path)
         "profile": "acme",
         "vars": {"closed_loop": {f"{kind}_path": str(inputs / kind) for kind in ("events", "reference")}},
         "models": {"acme": {"materialized": "incremental"}},
+        "flags": {"send_anonymous_usage_stats": False},
     }
     database = {"type": "duckdb", "path": "closed_loop.duckdb", "schema": "acme", "threads": 2}
     (acme / "dbt_project.yml").write_text(yaml.safe_dump(project))
