@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from faults import Stages, make_stages
 from mutants import MUTANTS
-from project import build, database, dbt
+from project import WITHOUT_UNIT_TESTS, build, database, dbt
 
 # The moment that the demo's contract gate counts freshness to.
 AS_OF = "2026-05-25 00:00:00"
@@ -21,9 +21,10 @@ SLOWEST = ("test_postgres.py", "test_faults.py", "test_increments.py", "test_sty
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of one full demo build, with its tests; read it, don't build into it."""
+    """The folder of one full demo build, with its data tests; read it, don't build into it."""
     folder = tmp_path_factory.mktemp("demo")
-    build(folder)
+    # The unit tests run on a copy of it, with other vars (test_first_commands.py), and with the usual ones in a fresh clone.
+    build(folder, None, *WITHOUT_UNIT_TESTS)
     return folder
 
 
