@@ -10,17 +10,19 @@ BUILD_ENV := .venv
 GATE_ENV := .venv-gate
 BENCH_ENV := .venv-bench
 TEST_ENV := .venv-test
+# Files that hold events are their owner's alone: DuckDB creates them as the umask says.
+OWNER_ONLY := umask 077
 
 help: ## Show the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 build: $(BUILD_ENV)/installed ## Set up .venv and build the demo into closed_loop.duckdb
 	@$(BUILD_ENV)/bin/python -m scripts.held_file
-	$(BUILD_ENV)/bin/dbt build
+	$(OWNER_ONLY) && $(BUILD_ENV)/bin/dbt build
 
 gate: $(GATE_ENV)/installed ## Run both data-quality gates on the demo, before and after its build
-	$(GATE_ENV)/bin/python -m scripts.gate contract --vars '{as_of: "2026-05-25 00:00:00"}' --docs target/gate/contract --json target/gate/contract.json
-	$(GATE_ENV)/bin/dbt build --exclude-resource-type unit_test
+	$(OWNER_ONLY) && $(GATE_ENV)/bin/python -m scripts.gate contract --vars '{as_of: "2026-05-25 00:00:00"}' --docs target/gate/contract --json target/gate/contract.json
+	$(OWNER_ONLY) && $(GATE_ENV)/bin/dbt build --exclude-resource-type unit_test
 	$(GATE_ENV)/bin/python -m scripts.gate integrity --docs target/gate/integrity --json target/gate/integrity.json
 
 test: $(TEST_ENV)/installed ## Run everything that CI runs

@@ -74,6 +74,9 @@
         {% set file = raw_files(kind).found[table] %}
         {% do problems.extend(check_header(table, file, columns, found_types) if '.csv' in file.name else check_parts(table, file, columns, found_types)) %}
     {% endif %}
+    {% if not problems and kind == 'events' and var('pii') != 'clear' and (relation | string).startswith('read_csv(') %}
+        {% do problems.extend(check_lines(table, relation)) %}
+    {% endif %}
     {% if not problems %}
         {% do problems.extend(adapter.dispatch('check_types', 'closed_loop')(table, relation, columns, found_types)) %}
     {% endif %}
@@ -172,6 +175,28 @@
         {% do apart.append(found_type) %}
     {% endfor %}
     {{ return(not apart) }}
+{% endmacro %}
+
+
+{% macro check_lines(table, relation) %}
+    {#-
+        Which lines of an event table's CSV file can't be read. Only asked where personal columns are shielded, because DuckDB's own message
+        quotes the line. relation: the from-item that reads the file. Returns: list of sentences.
+    -#}
+    {% set unread = 'unread_lines_of_' ~ table %}
+    {% set storing = ", store_rejects = true, rejects_table = '" ~ unread ~ "', rejects_scan = 'scan_for_" ~ unread ~ "')" %}
+    {% do run_query('select count(columns(*)) from ' ~ (relation | string)[:-1] ~ storing) %}
+    {% set query %}
+        select count(distinct line) as line_count, min(line) as first_line, lower(min_by(cast(error_type as varchar), line)) as problem
+        from {{ unread }}
+    {% endset %}
+    {% set found = run_query(query)[0] %}
+    {% if found['line_count'] > 0 %}
+        {{ return([
+            "table " ~ table ~ ": its CSV file has " ~ found['line_count'] ~ " line(s) that can't be read, the first of them line " ~ found['first_line'] ~ " (" ~ found['problem'] ~ "). Write the file again, in UTF-8, with as many fields in each line as in the header."
+        ]) }}
+    {% endif %}
+    {{ return([]) }}
 {% endmacro %}
 
 

@@ -2,7 +2,7 @@
     {#- The vars that every figure may depend on: all but as_of, which is meant to move. Returns: list of names. -#}
     {{ return([
         'reporting_timezone', 'reporting_currency', 'quiet_hours_start', 'quiet_hours_end', 'history_start', 'clock_skew_minutes',
-        'writeback_timeout_minutes', 'settling_hours', 'min_sample', 'baseline_weeks',
+        'writeback_timeout_minutes', 'settling_hours', 'min_sample', 'baseline_weeks', 'pii',
         'events_path', 'events_schema', 'reference_path', 'reference_schema',
     ]) }}
 {% endmacro %}

@@ -1,6 +1,7 @@
 {% macro raw_rows(kind, table) %}
     {#-
-        A query of a raw table with the contract's columns, in its order and of its types; nothing is filtered.
+        A query of a raw table with the contract's columns, in its order and of its types; nothing is filtered. Behind it, personal columns
+        are as the var `pii` has them.
         An event table without a file is a query of no rows.
         kind: 'events' or 'reference'. table: a table of that kind's contract.
     -#}
@@ -9,7 +10,8 @@
     {%- set found_types = source_types(own) if own is not none else {} -%}
     select
         {%- for column, spec in contract(kind)[table].items() %}
-        {{ typed_column(column if relation is not none else 'null', spec, found_types.get(column)) -}}
+        {%- set value = typed_column(column if relation is not none else 'null', spec, found_types.get(column)) %}
+        {{ shielded(value, spec) if kind == 'events' and column in personal_columns() else value -}}
         {{ ' ' }}as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     {%- if relation is not none %}

@@ -41,6 +41,20 @@
 {%- endmacro %}
 
 
+{% macro sha256(text) -%}
+    {#- SHA-256 of a text's bytes in UTF-8, as 64 hexadecimal digits; NULL where it is NULL. text: SQL expression of type text. -#}
+    {{ adapter.dispatch('sha256', 'closed_loop')(text) }}
+{%- endmacro %}
+
+{% macro default__sha256(text) -%}
+    sha256({{ text }})
+{%- endmacro %}
+
+{% macro postgres__sha256(text) -%}
+    encode(sha256(convert_to({{ text }}, 'UTF8')), 'hex')
+{%- endmacro %}
+
+
 {% macro text_literal(value) -%}
     {#- A text as an SQL literal that can't end before its end. value: string. -#}
     {{ adapter.dispatch('text_literal', 'closed_loop')(value) }}

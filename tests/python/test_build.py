@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def test_a_fresh_clone_builds_with_one_command(tmp_path: Path) -> None:
         assert connection.sql("select count(*) > 0 from marts.rpt_kpi_weekly where value is not null").fetchall() == [
             (True,)
         ]
+    assert stat.filemode((clone / "closed_loop.duckdb").stat().st_mode) == "-rw-------"
     status = subprocess.run(["git", "status", "--porcelain"], cwd=clone, capture_output=True, text=True, check=True)
     assert status.stdout == "", "a build leaves files behind that git does not ignore"
 

@@ -373,6 +373,7 @@ VARS: dict[str, tuple[Any, Any]] = {
     "settling_hours": (30, 50),
     "min_sample": (2, 7),
     "baseline_weeks": (2, 6),
+    "pii": ("dropped", "clear"),
 }
 
 

@@ -61,6 +61,7 @@ SECRETS = {
     "PGPASSWORD": "hunter2-in-the-environment",
     "DBT_ENV_SECRET_TOKEN": "s3cr3t-of-dbt",
     "AWS_SECRET_ACCESS_KEY": "wJalr-not-a-real-key",
+    "DBT_ENV_SECRET_PII_KEY": "k3yOfHashedColumns" * 2,
 }
 
 
@@ -472,7 +473,7 @@ def test_a_failing_connection_tells_no_secret(tmp_path: Path) -> None:
 
 
 def test_the_profile_has_no_secret() -> None:
-    """User and password come from the environment alone, and without it the password is empty."""
+    """User, password and the key of hashed columns come from the environment alone, and without it the latter two are empty."""
     profiles = yaml.safe_load((ROOT / "profiles.yml").read_text())
     outputs = [output for profile in profiles.values() for output in profile["outputs"].values()]
     found = {
@@ -484,6 +485,8 @@ def test_the_profile_has_no_secret() -> None:
     assert set(found) == {"user", "password"}
     assert re.fullmatch(r"\{\{ env_var\('PGUSER'(, '\w*')?\) \}\}", found["user"])
     assert re.fullmatch(r"\{\{ env_var\('PGPASSWORD'(, '')?\) \}\}", found["password"])
+    settings = [value for output in outputs for value in output.get("settings", {}).values()]
+    assert settings == ["{{ env_var('DBT_ENV_SECRET_PII_KEY', '') }}"]
 
 
 KEY_LIKE = {

@@ -8,6 +8,14 @@ select
     {{ text_literal(var(name) | string) }} as content
 union all
 {% endfor %}
+{%- if var('pii') == 'hashed' %}
+-- Equal under the same key, and no way back to it.
+select
+    'var' as kind,
+    'pii (its key)' as name,
+    {{ keyed_hash("'closed_loop'", pii_key()) }} as content
+union all
+{% endif %}
 {% for table, columns in reference_contract().items() %}
 select
     'reference table' as kind,

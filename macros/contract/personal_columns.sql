@@ -1,0 +1,78 @@
+{% macro personal_columns() %}
+    {#-
+        The columns of event_contract() that name a person or lead to one, the one place where they are marked. All of them are texts.
+        Returns: list of names.
+    -#}
+    {{ return(['customer_ref', 'actor_ref', 'agent_ref', 'uri']) }}
+{% endmacro %}
+
+
+{% macro shielded(value, spec) -%}
+    {#-
+        A personal column as the var `pii` has it: as it is (clear), as keyed_hash() (hashed), or without its content (dropped): null, and
+        `(dropped)` where the contract allows no null. An empty text counts as null, and null stays null.
+        value: SQL expression of type text. spec: the column's entry in event_contract().
+    -#}
+    {%- if var('pii') == 'clear' -%}
+        {{ value }}
+    {%- elif var('pii') == 'hashed' -%}
+        {{ keyed_hash("nullif(" ~ value ~ ", '')", pii_key()) }}
+    {%- elif column_type(spec).is_nullable -%}
+        cast(null as {{ dbt.type_string() }})
+    {%- else -%}
+        case when not {{ is_blank(value) }} then '(dropped)' end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro keyed_hash(value, key) -%}
+    {#-
+        A text that is the same for equal values under one key, and tells nothing of the value without the key: 64 hexadecimal digits, null
+        where the value or the key is null. The inner hash keeps whoever knows one value's hash from making that of a longer one.
+        value, key: SQL expressions of type text.
+    -#}
+    {{ sha256(key ~ ' || ' ~ sha256(key ~ ' || ' ~ value)) }}
+{%- endmacro %}
+
+
+{% macro pii_key() %}
+    {#-
+        The key of hashed columns, as an SQL expression of type text, null where there is none. The session holds it, so that it is in no SQL
+        text, and so in no file or log of dbt. Raises on an engine whose sessions can't.
+    -#}
+    {{ return(adapter.dispatch('pii_key', 'closed_loop')()) }}
+{% endmacro %}
+
+{% macro default__pii_key() %}
+    {% do exceptions.raise_compiler_error("pii 'hashed' is for DuckDB and PostgreSQL, and the target is " ~ target.type ~ ". Use dropped.") %}
+{% endmacro %}
+
+{% macro duckdb__pii_key() %}
+    {#- profiles.yml sets the variable from DBT_ENV_SECRET_PII_KEY; to an empty text where that isn't set. -#}
+    {{ return("nullif(getvariable('closed_loop_pii_key'), '')") }}
+{% endmacro %}
+
+{% macro postgres__pii_key() %}
+    {#- PGOPTIONS sets it. -#}
+    {{ return("nullif(current_setting('closed_loop.pii_key', true), '')") }}
+{% endmacro %}
+
+
+{% macro pii_problems() %}
+    {#- What is wrong with the var `pii`, or with the key that it needs. Returns: list of sentences, empty where all is well. -#}
+    {% if var('pii') not in ['clear', 'hashed', 'dropped'] %}
+        {{ return(["pii '" ~ var('pii') ~ "' is none of the three: clear, hashed, dropped."]) }}
+    {% elif var('pii') == 'hashed' %}
+        {% set alphabet = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ' %}
+        {% set query %}
+            select coalesce(length({{ pii_key() }}) >= 32 and trim(both '{{ alphabet }}' from {{ pii_key() }}) = '', false) as is_sound
+        {% endset %}
+        {% if not run_query(query).columns[0].values()[0] %}
+            {% set place = 'DBT_ENV_SECRET_PII_KEY' if target.type == 'duckdb' else 'PGOPTIONS' %}
+            {{ return([
+                "pii is hashed, and the environment variable " ~ place ~ " gives no key of 32 or more letters and digits. Set it as docs/privacy.md says, or use another word for pii."
+            ]) }}
+        {% endif %}
+    {% endif %}
+    {{ return([]) }}
+{% endmacro %}
