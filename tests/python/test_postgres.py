@@ -29,6 +29,7 @@ import pytest
 import test_gate
 import yaml
 from project import ROOT, WITHOUT_TESTS, build, database, dbt
+from test_security import SECRETS, assert_no_secret
 
 from scripts import postgres_server
 
@@ -354,13 +355,15 @@ def test_demo(demo: Path, postgres: dict[str, str], tmp_path: Path) -> None:
 
 def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
     """Raw tables that an operator brings in a schema, with everything wrong with them that can be; PostgreSQL takes them in two loads,
-    DuckDB at once. Only what was published in between differs: PostgreSQL has published more, and so more may be another since.
+    DuckDB at once, both with hashed personal columns. Only what was published in between differs: PostgreSQL has published more, and so more
+    may be another since.
 
     In between, and around the loads: who may read what was built, and what a build does while another one runs, or was killed.
     """
-    variables = {**load_hostile(tmp_path, postgres), "reader_roles": READERS}
+    variables = {**load_hostile(tmp_path, postgres), "reader_roles": READERS, "pii": "hashed"}
     run(postgres, *(f'create role "{role}"' for role in [*READERS, "closed_loop_outsider"]))
-    build(tmp_path, variables, *WITHOUT_TESTS)
+    postgres["PGOPTIONS"] = f"-c closed_loop.pii_key={SECRETS['DBT_ENV_SECRET_PII_KEY']}"
+    build(tmp_path, variables, *WITHOUT_TESTS, environment=SECRETS)
     with connection_to(postgres) as connection:
         held_back = hold_back(connection.cursor())
     build(tmp_path, variables, *WITHOUT_TESTS, *ON_POSTGRES, environment=postgres)
@@ -393,16 +396,19 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
     run(postgres, 'alter role "Finance Team" rename to "finance team"')
     refused(tmp_path, variables, postgres, "run", "--select", "dim_kpi", says="no role of the database: Finance Team.")
     assert_equal_figures(tmp_path, postgres, without={"rpt_kpi_restatement"})
+    assert_no_secret(tmp_path)
     with connection_to(postgres) as connection:
         cursor = connection.cursor()
         cursor.execute("select is_increment, plan_number from intermediate.int_run__planned")
         assert cursor.fetchall() == [(True, 2)]
+        cursor.execute("select distinct length(customer_ref) from marts.fct_case_journey where customer_ref is not null")
+        assert cursor.fetchall() == [(64,)]
         cursor.execute("select count(*) from intermediate.int_case__touched")
         assert cursor.fetchone()[0] > 0
         cursor.execute("update history.events_held set place = 'raw' where kind = 'schema' and place = 'my_events'")
-    refused = dbt("test", *ON_POSTGRES, folder=tmp_path, variables=variables, environment=postgres)
-    assert refused.returncode != 0
-    assert "holds the events of events_schema 'raw', not of events_schema 'my_events'" in refused.stdout
+    stopped = dbt("test", *ON_POSTGRES, folder=tmp_path, variables=variables, environment=postgres)
+    assert stopped.returncode != 0
+    assert "holds the events of events_schema 'raw', not of events_schema 'my_events'" in stopped.stdout
 
 
 def test_decimals_that_money_can_not_hold(postgres: dict[str, str], tmp_path: Path) -> None:
