@@ -401,7 +401,9 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
         cursor = connection.cursor()
         cursor.execute("select is_increment, plan_number from intermediate.int_run__planned")
         assert cursor.fetchall() == [(True, 2)]
-        cursor.execute("select distinct length(customer_ref) from marts.fct_case_journey where customer_ref is not null")
+        cursor.execute(
+            "select distinct length(customer_ref) from marts.fct_case_journey where customer_ref is not null"
+        )
         assert cursor.fetchall() == [(64,)]
         cursor.execute("select count(*) from intermediate.int_case__touched")
         assert cursor.fetchone()[0] > 0

