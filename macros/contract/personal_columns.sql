@@ -58,16 +58,22 @@
 {% endmacro %}
 
 
+{% macro is_sound_key(key) -%}
+    {#-
+        The condition that a key has 32 or more letters and digits, and nothing else: no more is safe in PGOPTIONS, or found by dbt in what it
+        blanks. False for null. key: SQL expression of type text.
+    -#}
+    {%- set alphabet = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ' -%}
+    coalesce(length({{ key }}) >= 32 and trim(both '{{ alphabet }}' from {{ key }}) = '', false)
+{%- endmacro %}
+
+
 {% macro pii_problems() %}
     {#- What is wrong with the var `pii`, or with the key that it needs. Returns: list of sentences, empty where all is well. -#}
     {% if var('pii') not in ['clear', 'hashed', 'dropped'] %}
         {{ return(["pii '" ~ var('pii') ~ "' is none of the three: clear, hashed, dropped."]) }}
     {% elif var('pii') == 'hashed' %}
-        {% set alphabet = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ' %}
-        {% set query %}
-            select coalesce(length({{ pii_key() }}) >= 32 and trim(both '{{ alphabet }}' from {{ pii_key() }}) = '', false) as is_sound
-        {% endset %}
-        {% if not run_query(query).columns[0].values()[0] %}
+        {% if not run_query('select ' ~ is_sound_key(pii_key())).columns[0].values()[0] %}
             {% set place = 'DBT_ENV_SECRET_PII_KEY' if target.type == 'duckdb' else 'PGOPTIONS' %}
             {{ return([
                 "pii is hashed, and the environment variable " ~ place ~ " gives no key of 32 or more letters and digits. Set it as docs/privacy.md says, or use another word for pii."

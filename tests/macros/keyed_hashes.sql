@@ -1,4 +1,4 @@
--- Tests the macros sha256() and keyed_hash(): one row per value with another hash. Expected: Python's hashlib.sha256 of the UTF-8 bytes of
+-- Tests the macros sha256(), keyed_hash() and is_sound_key(): one row per value with another hash, and per key with another verdict. Expected: Python's hashlib.sha256 of the UTF-8 bytes of
 -- `abc` (as in FIPS 180-2), and of key || sha256(key || value).
 {%- set text = dbt.type_string() %}
 {%- set keyed = [
@@ -9,6 +9,16 @@
     ("'key'", 'null', 'null'),
     ('null', "'ann'", 'null'),
 ] %}
+{%- set keys = {
+    "'0123456789abcdefghijklmnopqrstuv'": true,
+    "'wxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'": true,
+    "'0123456789abcdefghijklmnopqrstu'": false,
+    "'0123456789abcdef ghijklmnopqrstuv'": false,
+    "'0123456789abcdef''ghijklmnopqrstuv'": false,
+    "'0123456789abcdefghijklmnopqrstuvö'": false,
+    "''": false,
+    'null': false,
+} %}
 
 with
 
@@ -25,6 +35,15 @@ results as (
         'keyed {{ loop.index }}' as what,
         {{ keyed_hash('cast(' ~ value ~ ' as ' ~ text ~ ')', 'cast(' ~ key ~ ' as ' ~ text ~ ')') }} as hashed,
         cast({{ expected }} as {{ text }}) as expected
+    {%- endfor %}
+    {%- for key, expected in keys.items() %}
+
+    union all
+
+    select
+        'key {{ loop.index }}' as what,
+        case when {{ is_sound_key('cast(' ~ key ~ ' as ' ~ text ~ ')') }} then 'sound' else 'unsound' end as hashed,
+        '{{ 'sound' if expected else 'unsound' }}' as expected
     {%- endfor %}
 )
 
