@@ -1,5 +1,5 @@
--- Tests the macros sha256(), keyed_hash() and is_sound_key(): one row per value with another hash, and per key with another verdict. Expected: Python's hashlib.sha256 of the UTF-8 bytes of
--- `abc` (as in FIPS 180-2), and of key || sha256(key || value).
+-- Tests the macros sha256(), keyed_hash() and is_sound_key(): one row per value with another hash, and per key with another verdict.
+-- Expected hashes: Python's hashlib.sha256 of the bytes in UTF-8 of `abc` (as in FIPS 180-2), and of key || sha256(key || value).
 {%- set text = dbt.type_string() %}
 {%- set keyed = [
     ("'key'", "'ann'", "'4fb14905ebd95e243ee3bb9fcfee57882c0ec71ebca5aa7b78d6c45d0b86a132'"),
