@@ -25,6 +25,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from scripts.gate import judge, places, report, warehouse
 
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
+# A check that leaves nothing else to measure -> why.
+ALONE = {"inputs": "the input can't be read", "seal": "tables are gone or replaced"}
 # The environment variables of the project begin with this.
 PREFIX = "CLOSED_LOOP_"
 SETTINGS = ("DUCKDB", "MEMORY_LIMIT", "AS_OF")
@@ -95,14 +97,7 @@ def integrity(
         if file and not warehouse.has_database(file):
             raise warehouse.no_database(file)
         step("measuring")
-        found = warehouse.measure("integrity", target, settings, None)
-        if found.keys() == {"seal"}:
-            # Tables are gone or replaced, and the seal names them: nothing else can be measured.
-            if "seal" not in limits:
-                raise warehouse.CouldNotRun("; ".join(f"{row['thing']} {row['problem']}" for row in found["seal"]["rows"]))
-            for check in limits.keys() - {"seal"}:
-                del limits[check]
-        return found
+        return warehouse.measure("integrity", target, settings, None)
 
     run(call, measured)
 
@@ -180,10 +175,11 @@ def outcome_of(call: Call, measured: Measured, pages: Path) -> judge.Outcome:
         figures = measured(settings, step)
         step("judging")
         asked = {check: limit for check, limit in limits.items() if check not in left_out}
-        if figures.keys() == {"inputs"}:
-            # Whatever the thresholds say of it: nothing else could be asked.
-            left_out |= dict.fromkeys([check for check in asked if check != "inputs"], "the input can't be read")
-            asked = {"inputs": replace(limits["inputs"], severity="error")}
+        for check, why in ALONE.items():
+            if figures.keys() == {check}:
+                # Whatever the thresholds say of it: nothing else could be asked.
+                left_out |= dict.fromkeys([other for other in asked if other != check], why)
+                asked = {check: replace(limits[check], severity="error")}
         with_docs = any(place.folder for place in call.reports)
         results = judge.judge(call.gate, figures, asked, pages if with_docs else None)
     called = {"target": call.target, "vars": settings, "thresholds": call.thresholds, "history": call.history}

@@ -355,8 +355,8 @@ def test_demo(demo: Path, postgres: dict[str, str], tmp_path: Path) -> None:
 
 def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
     """Raw tables that an operator brings in a schema, with everything wrong with them that can be; PostgreSQL takes them in two loads,
-    DuckDB at once, both with hashed personal columns. Only what was published in between differs: PostgreSQL has published more, and so more
-    may be another since.
+    DuckDB at once, both with hashed personal columns. Only what was published in between differs: PostgreSQL has published more, and so
+    more may be another since.
 
     In between, and around the loads: who may read what was built, and what a build does while another one runs, or was killed.
     """
