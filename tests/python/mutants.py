@@ -258,6 +258,20 @@ FIRST_RESOLVED = "(select min(case_id) from marts.fct_case_journey where is_reso
 # On the demo as built.
 MARTS = [
     marts(
+        "table of another build",
+        "An alert table is restored from before its owners were named.",
+        "integrity.seal",
+        "update marts.rpt_alert set owner = null",
+        thing="rpt_alert",
+    ),
+    marts(
+        "no case at all",
+        "Every case is gone, although events were read.",
+        "integrity.empty",
+        "delete from marts.fct_case_journey",
+        thing="fct_case_journey",
+    ),
+    marts(
         "denominator short by one",
         "A rate's denominator is one too low; its value was computed from it.",
         "integrity.contributions cells_equal_their_contributions cohorts_add_up_to_all",

@@ -38,7 +38,8 @@ CONTRACT = dict.fromkeys(
 # 25 of 1,501 cases are complete and unacknowledged: more than the 1 % that one kind of violation may concern.
 INTEGRITY = dict.fromkeys(
     [
-        "denominators", "contributions", "acknowledgements", "reconciliation", "repetitions", "ranges", "status", "violations",
+        "seal", "empty", "denominators", "contributions", "acknowledgements", "reconciliation", "repetitions", "ranges", "status",
+        "violations",
     ],
     "passed",
 ) | {"violations": "warned"}  # fmt: skip
@@ -126,9 +127,31 @@ def test_own_thresholds_fail_the_gate_in_every_format(built: Path) -> None:
     assert failed.get("name") == "violations" and "Call Ann" in (failed.find("failure").text or "")  # type: ignore[union-attr]
     summary = (built / "summary.md").read_text()
     assert (
-        summary.startswith("before\n## The integrity gate failed: 1 of 9 checks failed.\n")
+        summary.startswith("before\n## The integrity gate failed: 1 of 11 checks failed.\n")
         and "| violations | failed | " in summary
     )
+
+
+def test_tables_that_are_gone_or_replaced_are_named(built: Path, tmp_path: Path) -> None:
+    """And nothing else is asked. Without the seal, the database counts as one that was never built."""
+    shutil.copy(database(built), database(tmp_path))
+    with duckdb.connect(str(database(tmp_path))) as connection:
+        connection.execute(
+            "drop table marts.rpt_alert; drop table intermediate.int_message__assembled; create table kept as from marts.fct_writeback; "
+            "drop view marts.fct_writeback; create table marts.fct_writeback as select * replace (true as is_verified) from kept"
+        )
+    result = gate(tmp_path, "integrity", "--json", str(tmp_path / "integrity.json"))
+    assert result.returncode == 1 and "tables are gone or replaced" in result.stdout, result.stdout + result.stderr
+    (seal,) = json.loads((tmp_path / "integrity.json").read_text())["checks"]
+    assert {row["thing"]: row["problem"] for row in seal["rows"]} == {
+        "rpt_alert": "is gone",
+        "int_message__assembled": "is gone",
+        "fct_writeback": "is a table; a build makes it a view",
+    }
+    with duckdb.connect(str(database(tmp_path))) as connection:
+        connection.execute("drop schema history cascade")
+    result = gate(tmp_path, "integrity")
+    assert result.returncode == 1 and "no build was ever completed in this database" in result.stdout
 
 
 def test_an_input_that_breaks_the_contract_fails_with_its_sentences(built: Path, tmp_path: Path) -> None:
