@@ -373,7 +373,7 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
     another_build_has_taken_over(tmp_path, variables, postgres)
 
     # A full rebuild of a table that builds grow; and what a build finds after one that was killed, with a role that is off the list.
-    once_more = ("run", "--full-refresh", "--select", "fct_case_journey", *ON_POSTGRES)
+    once_more = ("run", "--full-refresh", "--select", "rpt_integrity_violation", *ON_POSTGRES)
     assert dbt(*once_more, folder=tmp_path, variables=variables, environment=postgres).returncode == 0
     assert_readers_only(tmp_path, postgres)
     run(
@@ -381,7 +381,7 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
         "delete from intermediate.int_run__completed where kind = 'part'",
         "insert into intermediate.build_lock values ('id-of-the-killed', '2026-03-01 13:00:00')",
         "grant usage on schema marts to closed_loop_outsider, public",
-        "grant select on marts.fct_case_journey, marts.dim_kpi, marts.fct_message to closed_loop_outsider",
+        "grant select on marts.rpt_integrity_violation, marts.dim_kpi, marts.fct_message to closed_loop_outsider",
         "create schema reporting",
         'create view reporting."Mine" as select count(*) as cases from marts.rpt_alert',
     )
