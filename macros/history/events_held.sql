@@ -34,13 +34,18 @@
     {% endfor %}
     {% if found.events_held is not none %}
         {% set row = run_query('select kind, place from ' ~ found.events_held) | first %}
-        {{ return({'kind': row[0], 'place': row[1]} if row else none) }}
-    {% elif found.int_run__completed is not none %}
+        {% if row %}
+            {{ return({'kind': row[0], 'place': row[1]}) }}
+        {% endif %}
+    {% endif %}
+    {% if found.int_run__completed is not none %}
         {% set vars = {} %}
         {% for row in run_query("select name, content from " ~ found.int_run__completed ~ " where kind = 'var' and content <> 'None'") %}
             {% do vars.update({row[0]: row[1]}) %}
         {% endfor %}
-        {{ return(described_events(vars.events_path, vars.events_schema)) }}
+        {% if vars %}
+            {{ return(described_events(vars.events_path, vars.events_schema)) }}
+        {% endif %}
     {% endif %}
     {{ return(none) }}
 {% endmacro %}

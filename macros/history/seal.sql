@@ -78,7 +78,7 @@
         Runs before anything else of a whole build, also of one that is then refused: SQL that numbers it in build_started, so that marts older than a
         build that failed can be told. Empty where a part of the models is built, and on a first build, which numbers itself.
     -#}
-    {% if execute and flags.WHICH in ['run', 'build'] and is_whole_build('model.closed_loop.build_seal') %}
+    {% if execute and not flags.EMPTY and flags.WHICH in ['run', 'build'] and is_whole_build('model.closed_loop.build_seal') %}
         {% set started = left_by_last_build('build_started') %}
         {% if started is not none %}
             {{ return('insert into ' ~ started ~ ' (build_number) select max(build_number) + 1 from ' ~ started ~ ' having count(*) > 0') }}

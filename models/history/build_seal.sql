@@ -3,9 +3,9 @@
 {{ config(materialized='incremental', full_refresh=false, on_schema_change='fail') }}
 
 {%- for name in [
-    'dim_kpi', 'dim_workflow', 'fct_case_event', 'fct_case_journey', 'fct_charge', 'fct_definition_difference', 'fct_exception',
-    'fct_kpi_contribution', 'fct_message', 'fct_writeback', 'int_kpi__published', 'int_run__recorded', 'rpt_alert', 'rpt_case_at_risk',
-    'rpt_cost_weekly', 'rpt_definition_bridge', 'rpt_funnel_weekly', 'rpt_integrity_violation', 'rpt_kpi_restatement', 'rpt_kpi_weekly',
+    'dim_kpi', 'dim_workflow', 'events_held', 'fct_case_event', 'fct_case_journey', 'fct_charge', 'fct_definition_difference',
+    'fct_exception', 'fct_kpi_contribution', 'fct_message', 'fct_writeback', 'int_kpi__published', 'int_run__recorded', 'rpt_alert',
+    'rpt_case_at_risk', 'rpt_cost_weekly', 'rpt_definition_bridge', 'rpt_funnel_weekly', 'rpt_integrity_violation', 'rpt_kpi_restatement', 'rpt_kpi_weekly',
     'rpt_manual_effort_monthly', 'rpt_quarantined_event', 'rpt_row_reconciliation', 'rpt_scorecard_weekly',
     'rpt_time_to_resolution_curve', 'rpt_writeback_health_weekly',
 ] %}
@@ -13,7 +13,7 @@
 {%- endfor %}
 -- depends_on: {{ ref('int_run__completed') }}
 {#- Where only a part of the models was selected nothing is complete, and not every table need be there. #}
-{%- set is_complete = execute and is_whole_build(model.unique_id) %}
+{%- set is_complete = execute and not flags.EMPTY and is_whole_build(model.unique_id) %}
 
 with
 

@@ -7,3 +7,6 @@
 select
     {{ text_literal(events.kind) }} as kind,
     {{ 'cast(null as ' ~ dbt.type_string() ~ ')' if events.place is none else text_literal(events.place) }} as place
+{%- if flags.EMPTY %}
+where false
+{%- endif %}
