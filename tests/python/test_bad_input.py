@@ -275,6 +275,9 @@ def test_broken_files(built: Path, tmp_path: Path, name: str) -> None:
         assert words in result.stdout, result.stdout[-3000:]
     assert "Traceback" not in result.stdout + result.stderr
     assert public_tables(tmp_path) == public_tables(built)
+    # The gate tells by this that the marts are older than a build.
+    assert query(tmp_path, "select max(build_number) from history.build_started") == [(2,)]
+    assert query(tmp_path, "select max(build_number) from history.build_seal") == [(1,)]
 
 
 BROKEN_VARS = {

@@ -39,7 +39,7 @@ def test_any_first_command_ends_well_or_says_what_is_missing(demo: Path, tmp_pat
     # Without rows, and nothing is published or recorded.
     build(tmp_path, None, "--empty", *WITHOUT_UNIT_TESTS)
     assert not any(public_tables(tmp_path)[name] for name in ("fct_case_journey", "rpt_kpi_weekly"))
-    for name in HISTORY:
+    for name in (*HISTORY, "build_seal", "events_held"):
         assert query(tmp_path, f"select count(*) from history.{name}") == [(0,)]
 
     # The next commands give what one build gives.
