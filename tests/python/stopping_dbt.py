@@ -25,5 +25,7 @@ def stop(event: Any) -> None:
 
 
 if __name__ == "__main__":
+    # A shell that started the tests in the background has left SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     del sys.argv[1:3]
     sys.exit(cli(obj={"callbacks": [stop]}))
