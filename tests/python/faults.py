@@ -112,11 +112,11 @@ class Stage(NamedTuple):
         return output
 
     def tables(self) -> Tables:
-        """Everything in the schemas `marts` and `history`, with its rows in one fixed order."""
+        """Everything in the schemas `marts` and `history`, with its rows in one fixed order, but which builds there were."""
         with duckdb.connect(str(database(self.folder))) as connection:
             names = connection.sql(
                 "select table_schema || '.' || table_name from information_schema.tables "
-                "where table_schema in ('marts', 'history')"
+                "where table_schema in ('marts', 'history') and table_name not in ('build_started', 'build_seal')"
             ).fetchall()
             return {name: sorted(connection.sql(f"from {name}").fetchall(), key=repr) for (name,) in names}
 
