@@ -63,8 +63,11 @@
     {% set absent = [] %}
     {% set selected = set(selected_resources) %}
     {% set parents = [] %}
-    {% for name in selected_resources if graph.nodes.get(name, {}).package_name == 'closed_loop' and not invocation_args_dict.defer %}
-        {% do parents.extend(graph.nodes[name].depends_on.nodes) %}
+    {% for name in selected_resources if not invocation_args_dict.defer %}
+        {#- A unit test is no node of the graph; it asks for the columns of what its model reads. -#}
+        {% set reader = 'model.closed_loop.' ~ name.split('.')[2] if name.startswith('unit_test.') else name %}
+        {% set node = graph.nodes.get(reader, {}) %}
+        {% do parents.extend(node.depends_on.nodes if node.package_name == 'closed_loop' else []) %}
     {% endfor %}
     {% for name in set(parents) - selected if name in graph.nodes %}
         {% set node = graph.nodes[name] %}

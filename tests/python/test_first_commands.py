@@ -30,8 +30,8 @@ OTHER_VARS = {
 
 
 def test_any_first_command_ends_well_or_says_what_is_missing(demo: Path, tmp_path: Path) -> None:
-    for command in ("run", "test"):
-        result = dbt(command, folder=tmp_path)
+    for command in (["run"], ["test"], ["test", "--select", "test_type:unit"]):
+        result = dbt(*command, folder=tmp_path)
         assert result.returncode != 0 and "reads tables that are not there" in result.stdout, result.stdout[-3000:]
         assert "dbt seed, then dbt run" in result.stdout and "Catalog Error" not in result.stdout
         assert query(tmp_path, "select count(*) from information_schema.tables") == [(0,)], command

@@ -52,10 +52,9 @@ inner join staged_counts on raw_counts.source_table = staged_counts.source_table
 left join audited_counts on raw_counts.source_table = audited_counts.source_table
 left join reconciled on raw_counts.source_table = reconciled.source_table
 where
-    {%- if flags.EMPTY %}
-    -- No row of any table is read, those of the reconciliation neither.
-    false and
-    {%- endif %} (
+    -- With --empty no row of any table is read, those of the reconciliation neither.
+    {{ 'false' if flags.EMPTY else 'true' }}
+    and (
         reconciled.raw_rows is distinct from raw_counts.row_count
         or reconciled.accepted_rows + reconciled.duplicate_rows + reconciled.quarantined_rows is distinct from raw_counts.row_count
         or reconciled.accepted_rows is distinct from staged_counts.row_count
