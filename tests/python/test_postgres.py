@@ -395,6 +395,7 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
     assert_readers_only(tmp_path, postgres)
     run(postgres, 'alter role "Finance Team" rename to "finance team"')
     refused(tmp_path, variables, postgres, "run", "--select", "dim_kpi", says="no role of the database: Finance Team.")
+    run(postgres, 'alter role "finance team" rename to "Finance Team"')
     assert_equal_figures(tmp_path, postgres, without={"rpt_kpi_restatement"})
     assert_no_secret(tmp_path)
     with connection_to(postgres) as connection:
