@@ -1,4 +1,4 @@
--- Tests the macros content_hash() and rows_hash(): one row per pair of tables whose hashes are equal where the tables differ, or the other way round.
+-- Tests content_hash() and rows_hash(): one row per pair of tables whose hashes are equal where the tables differ, or the other way round.
 {%- set pairs = [
     ('rows in another order', "('A', 'B'), ('C', 'D')", "('C', 'D'), ('A', 'B')", true),
     ('another text', "('A', 'B')", "('A', 'b')", false),
@@ -31,16 +31,16 @@ results as (
     select
         'rows_hash: {{ what }}' as what,
         {{ are_equal }} as are_equal,
-        (select {{ rows_hash('one') }} from one_{{ loop.index }} as one)
-        = (select {{ rows_hash('other') }} from other_{{ loop.index }} as other) as are_equal_hashes
+        (select {{ rows_hash('one_' ~ loop.index) }} from one_{{ loop.index }})
+        = (select {{ rows_hash('other_' ~ loop.index) }} from other_{{ loop.index }}) as are_equal_hashes
     {{ 'union all' if not loop.last }}
     {%- endfor %}
     union all
     select
         'rows_hash: no row' as what,
         true as are_equal,
-        {{ rows_hash('nothing') }} = 0 as are_equal_hashes
-    from one_1 as nothing
+        {{ rows_hash('one_1') }} = 0 as are_equal_hashes
+    from one_1
     where false
 )
 

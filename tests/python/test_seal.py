@@ -45,16 +45,16 @@ FAULTS = {
         "update {} set red_flag = red_flag * 1.0000001 where red_flag is not null",
     ],
     "marts.rpt_funnel_weekly": [
-        "update {} set median_minutes_from_trigger = median_minutes_from_trigger + 1 where stage = 'resolved'",
-        "update {} set cases = cases - 1 where cases > 1 and stage = 'resolved' and cohort_dimension = 'all'",
-        "update {} set share_of_triggered = share_of_triggered / 2 where stage = 'resolved'",
+        "update {} set median_minutes_from_trigger = median_minutes_from_trigger + 1 where stage = 'writeback_succeeded'",
+        "update {} set cases = cases - 1 where cases > 1 and stage = 'writeback_succeeded' and cohort_dimension = 'all'",
+        "update {} set share_of_triggered = share_of_triggered / 2 where stage = 'action_completed'",
         "delete from {} where stage_number = 3",
     ],
     "marts.fct_case_journey": [
         "update {} set due_at = due_at + interval 1 day",
         "update {} set net_collected = 2 * net_collected where net_collected > 0",
         "update {} set is_evidence_complete = not is_evidence_complete where case_id = 'case-00386'",
-        "update {} set stage = 'resolved' where stage = 'completed'",
+        "update {} set stage = 'writeback_succeeded' where stage = 'action_completed'",
         "update {} set agent_minutes = agent_minutes + 1e-9 where agent_minutes > 0",
         "update {} set segment = (select min(segment) from {}) where segment is null",
         "update {} set case_id = case_id || ' ' where case_id = 'case-00001'",
@@ -68,7 +68,7 @@ FAULTS = {
     "marts.rpt_manual_effort_monthly": [
         "update {} set preventable_touches = 0",
         "update {} set wrap_up_cost = wrap_up_cost + 0.01",
-        "update {} set resolved_cases = resolved_cases + 1 where workflow = '(all)'",
+        "update {} set resolved_cases = resolved_cases + 1 where workflow = 'kyc_refresh'",
     ],
     "marts.dim_workflow": ["update {} set owner = 'Someone else'", "update {} set requires_consent = not requires_consent"],
     "marts.dim_kpi": [
@@ -126,7 +126,7 @@ class Sealed:
         with duckdb.connect(str(database(self.folder))) as connection:
             connection.execute("begin")
             for statement in statements:
-                connection.execute(statement)
+                assert connection.execute(statement).fetchall()[0][0] > 0, f"changes nothing: {statement}"
             rows = connection.sql(self.query).fetchall()
             connection.execute("rollback")
         return dict(rows)
