@@ -17,7 +17,7 @@ def test_another_project_builds_the_same_figures(stages: Stages, tmp_path: Path)
     project = {
         "name": "acme",
         "profile": "acme",
-        "vars": {"closed_loop": {f"{kind}_path": str(inputs / kind) for kind in ("events", "reference")}},
+        "vars": {"closed_loop": {f"{kind}_path": f"inputs/{kind}" for kind in ("events", "reference")}},
         "models": {"acme": {"materialized": "incremental"}},
         "flags": {"send_anonymous_usage_stats": False},
     }
@@ -31,6 +31,8 @@ def test_another_project_builds_the_same_figures(stages: Stages, tmp_path: Path)
     (acme / "dbt_packages/closed_loop").symlink_to(ROOT)
 
     folder = tmp_path / "built"
+    folder.mkdir()
+    (folder / "inputs").symlink_to(inputs)
     # dbt would read acme's workflows in place of those of closed_loop.
     (acme / "models/workflows.sql").write_text("select 'pay' as workflow")
     result = dbt("build", folder=folder, project=acme)
