@@ -29,7 +29,8 @@ def run(arguments: list[str], folder: Path, environment: dict[str, str]) -> subp
         )
     with tempfile.TemporaryDirectory() as place:
         files = [os.devnull, f"{place}/stdout", f"{place}/stderr"]
-        print(json.dumps([arguments, str(folder), environment, files]), file=server().stdin, flush=True)
+        os.umask(mask := os.umask(0))
+        print(json.dumps([arguments, str(folder), environment, mask, files]), file=server().stdin, flush=True)
         code = int(server().stdout.readline())
         stdout, stderr = (Path(file).read_text(encoding="utf-8") for file in files[1:])
     return subprocess.CompletedProcess([DBT, *arguments], code, stdout, stderr)
@@ -54,7 +55,8 @@ def serve() -> None:
         fork = os.fork()
         if fork == 0:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            arguments, folder, environment, files = json.loads(line)
+            arguments, folder, environment, mask, files = json.loads(line)
+            os.umask(mask)
             for number, file in enumerate(files):
                 os.dup2(os.open(file, os.O_RDWR | os.O_CREAT), number)
             os.environ.clear()

@@ -399,7 +399,7 @@ HOSTILE_CALLS = {
     "vars are no mapping": ["contract", "--vars", f"['x{DROP}']"],
     "vars are no YAML": ["integrity", "--vars", f"{{as_of: '{DROP}"],
     "vars make an object": ["integrity", "--vars", "!!python/object/apply:os.system ['touch /tmp/made']"],
-    "vars hold a date": ["integrity", "--vars", "{ask_case_id: [2026-01-01]}"],
+    "vars hold a date": ["contract", "--vars", "{as_of: [2026-01-01]}"],
     "as_of is SQL": ["contract", "--vars", json.dumps({"as_of": f"x'{DROP}"})],
     "thresholds name no check": ["integrity", "--thresholds", "{integrity: {\"x'[red]\\e[2J{{ y }}\": {severity: warn}}}"],
     "thresholds are a list": ["integrity", "--thresholds", "{integrity: ['a']}"],
