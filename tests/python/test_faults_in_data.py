@@ -78,7 +78,8 @@ def test_a_file_that_vanishes_during_the_build(stages: Stages, tmp_path: Path) -
     inputs = tmp_path / "inputs"
     shutil.copytree(stages.first.inputs, inputs)
     stage = Stage(stages.fresh(tmp_path).folder, inputs)
-    process = stage.stopped_at(SECOND, "OK hook: closed_loop.on-run-start")
+    # The second hook is check_inputs().
+    process = stage.stopped_at(SECOND, "OK hook: closed_loop.on-run-start.1")
     shutil.move(inputs / "events/case_triggers.csv", tmp_path)
     process.send_signal(signal.SIGCONT)
     output, _ = process.communicate()
