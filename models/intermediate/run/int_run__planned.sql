@@ -24,18 +24,28 @@ earlier as (
     {%- endfor %}
 ),
 
--- Each is enough to rebuild everything.
+-- Each is enough to rebuild everything. The rows of events come last: another var or text may read them otherwise.
 reasons as (
     {%- if is_lost %}
-    select 'nothing tells what the build before has read' as reason
+    select
+        'nothing tells what the build before has read' as reason,
+        1 as place
     {%- elif not goes_on %}
-    select '' as reason
+    select
+        '' as reason,
+        1 as place
     {%- elif flags.FULL_REFRESH %}
-    select '--full-refresh asks for it' as reason
+    select
+        '--full-refresh asks for it' as reason,
+        1 as place
     {%- elif absent_models() %}
-    select 'there is no {{ absent_models() | join(", ") }}' as reason
+    select
+        'there is no {{ absent_models() | join(", ") }}' as reason,
+        1 as place
     {%- else %}
-    select 'the build before was of a later moment or rebuilt everything, and did not finish' as reason
+    select
+        'the build before was of a later moment or rebuilt everything, and did not finish' as reason,
+        1 as place
     from {{ begun }} as begun
     cross join run
     where
@@ -44,20 +54,26 @@ reasons as (
 
     union all
 
-    select 'as_of is earlier than that of the build before, or one of them has none' as reason
+    select
+        'as_of is earlier than that of the build before, or one of them has none' as reason,
+        1 as place
     from {{ completed }} as completed
     cross join run
     where completed.kind = 'run' and not coalesce(completed.watermark <= run.as_of, false)
 
     union all
 
-    select 'models were built without int_run__planned, which says what is new' as reason
+    select
+        'models were built without int_run__planned, which says what is new' as reason,
+        1 as place
     from {{ completed }} as completed
     where completed.kind = 'part'
 
     union all
 
-    select 'the ' || described.kind || ' ' || described.name || ' has changed' as reason
+    select
+        'the ' || described.kind || ' ' || described.name || ' has changed' as reason,
+        1 as place
     from {{ ref('int_run__described') }} as described
     left join {{ completed }} as completed on described.kind = completed.kind and described.name = completed.name
     where described.content is distinct from completed.content
@@ -74,7 +90,8 @@ reasons as (
         || case
             when found.row_count = read.row_count then 'some of them have changed'
             else cast(found.row_count as {{ dbt.type_string() }}) || ' are there now'
-        end as reason
+        end as reason,
+        2 as place
     from (
         select
             count(*) as row_count,
@@ -107,5 +124,5 @@ select
     cast(null as timestamp) as last_as_of,
     {%- endif %}
     not exists (select 1 from reasons) as is_increment,
-    (select nullif(min(reasons.reason), '') from reasons) as reason
+    (select nullif(reasons.reason, '') from reasons order by reasons.place, reasons.reason limit 1) as reason
 from run
