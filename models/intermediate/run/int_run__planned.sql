@@ -124,5 +124,10 @@ select
     cast(null as timestamp) as last_as_of,
     {%- endif %}
     not exists (select 1 from reasons) as is_increment,
-    (select nullif(reasons.reason, '') from reasons order by reasons.place, reasons.reason limit 1) as reason
+    (
+        select nullif(reasons.reason, '')
+        from reasons
+        order by reasons.place, reasons.reason
+        limit 1
+    ) as reason
 from run
