@@ -24,7 +24,7 @@ earlier as (
     {%- endfor %}
 ),
 
--- Each is enough to rebuild everything. The rows of events come last: another var or text may read them otherwise.
+-- Each is enough to rebuild everything. Rows that differ are no first reason: another var or text may read them otherwise.
 reasons as (
     {%- if is_lost %}
     select
@@ -45,7 +45,7 @@ reasons as (
     {%- else %}
     select
         'the build before was of a later moment or rebuilt everything, and did not finish' as reason,
-        1 as place
+        2 as place
     from {{ begun }} as begun
     cross join run
     where
