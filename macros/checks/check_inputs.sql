@@ -78,7 +78,7 @@
         {% do problems.extend(check_lines(table, relation)) %}
     {% endif %}
     {% if not problems %}
-        {% do problems.extend(adapter.dispatch('check_types', 'closed_loop')(table, relation, columns, found_types)) %}
+        {% do problems.extend(check_types(table, relation, columns, found_types)) %}
     {% endif %}
     {% if not problems %}
         {% do problems.extend(check_values(table, relation, columns, found_types)) %}
@@ -200,40 +200,10 @@
 {% endmacro %}
 
 
-{% macro default__check_types(table, relation, columns, found_types) %}
-    {#- Without a cast that may fail, the declared type has to be of the contract's family. Returns: list of sentences. -#}
-    {% set families = {
-        'text': ['char', 'text', 'string', 'uuid'], 'timestamp': ['timestamp'], 'date': ['date'], 'boolean': ['bool'],
-        'integer': ['int'], 'double': ['double', 'float', 'real', 'numeric', 'decimal', 'int'],
-        'money': ['numeric', 'decimal', 'int'],
-    } %}
-    {% set problems = [] %}
-    {% for column, spec in columns.items() %}
-        {% set type = column_type(spec).name %}
-        {% set fits = [] %}
-        {% for name in families[type] if name in found_types[column] %}
-            {% do fits.append(name) %}
-        {% endfor %}
-        {% if not fits %}
-            {% do problems.append(
-                table ~ "." ~ column ~ " is " ~ found_types[column] ~ ", the contract asks for " ~ type ~ " (" ~ sql_type(type) ~ "). Convert it where it is loaded."
-            ) %}
-        {% endif %}
-    {% endfor %}
-    {{ return(problems) }}
-{% endmacro %}
-
-
-{% macro duckdb__check_types(table, relation, columns, found_types) %}
-    {#- Nothing: a column of any type passes where each of its values fits (check_values()). CSV is all text, an empty column has any type. -#}
-    {{ return([]) }}
-{% endmacro %}
-
-
 {% macro check_values(table, relation, columns, found_types) %}
     {#-
         Which values don't say the same in the contract's type. One query per table reads only the columns in doubt; the rows are looked up
-        where there is something to say. Arguments: as default__check_types(). Returns: list of sentences.
+        where there is something to say. Arguments: as check_types(). Returns: list of sentences.
     -#}
     {% set doubtful = {} %}
     {% for column, spec in columns.items() %}
@@ -278,72 +248,3 @@
     from {{ relation }} as raw_rows
     where {{ unfit }}
 {%- endmacro %}
-
-
-{% macro holds_as_it_is(type, found_type) %}
-    {#-
-        Whether a column of a type holds a contract type as it is; others are read by way of their text, value by value. Everywhere
-        but on DuckDB the declared types have been checked already.
-        type: a contract type. found_type: the engine's name of the column's type, lower case. Returns: boolean.
-    -#}
-    {{ return(adapter.dispatch('holds_as_it_is', 'closed_loop')(type, found_type)) }}
-{% endmacro %}
-
-{% macro default__holds_as_it_is(type, found_type) %}
-    {{ return(true) }}
-{% endmacro %}
-
-{% macro duckdb__holds_as_it_is(type, found_type) %}
-    {% set exact = {
-        'text': [found_type],
-        'timestamp': ['timestamp', 'timestamp with time zone', 'timestamp_s', 'timestamp_ms', 'date'],
-        'date': ['date'],
-        'boolean': ['boolean'],
-        'integer': ['tinyint', 'smallint', 'integer', 'bigint', 'utinyint', 'usmallint', 'uinteger'],
-        'double': ['double', 'float', 'tinyint', 'smallint', 'integer', 'bigint'],
-        'money': ['decimal(18,2)', 'tinyint', 'smallint', 'integer'],
-    } %}
-    {{ return(found_type in exact[type]) }}
-{% endmacro %}
-
-
-{% macro unfit_value(column, type, found_type) %}
-    {#-
-        The condition under which a value would be lost or changed by the cast to its contract type, empty where none can be.
-        column: name of the raw column. type: its contract type. found_type: the engine's name of the type that it has, lower case.
-    -#}
-    {{ return(adapter.dispatch('unfit_value', 'closed_loop')(column, type, found_type)) }}
-{% endmacro %}
-
-{% macro default__unfit_value(column, type, found_type) %}
-    {#- A decimal that may have more places, or be larger, than the contract's type. NaN is a value of either, and not above any number. -#}
-    {%- set is_number = "cast(" ~ column ~ " as " ~ dbt.type_string() ~ ") <> 'NaN'" -%}
-    {%- set is_decimal = found_type.startswith('numeric') or found_type.startswith('decimal') -%}
-    {%- if is_decimal and type == 'money' and '(18,2)' not in found_type -%}
-        {{ return(is_number ~ " and (abs(" ~ column ~ ") >= 1e16 or " ~ column ~ " <> round(" ~ column ~ ", 2))") }}
-    {%- elif is_decimal and type == 'double' -%}
-        {{ return(is_number ~ " and abs(" ~ column ~ ") > 1e308") }}
-    {%- endif -%}
-    {{ return('') }}
-{% endmacro %}
-
-{% macro duckdb__unfit_value(column, type, found_type) %}
-    {%- if holds_as_it_is(type, found_type) -%}
-        {{ return('') }}
-    {%- endif -%}
-    {%- set value = "nullif(cast(" ~ column ~ " as varchar), '')" -%}
-    {%- set converted = text_as(type, value, 'try_cast') -%}
-    {%- set lost = [converted ~ ' is null'] -%}
-    {%- if type in ['integer', 'money'] and found_type in ['double', 'float'] -%}
-        {#- A binary fraction has no exact decimals. -#}
-        {%- do lost.append("abs(cast(" ~ converted ~ " as double) - " ~ column ~ ") > 1e-6") -%}
-    {%- elif type == 'integer' -%}
-        {%- do lost.append("not regexp_full_match(" ~ value ~ ", ' *[+-]?[0-9]+([.]0*)? *')") -%}
-    {%- elif type == 'money' -%}
-        {%- do lost.append("not regexp_full_match(" ~ value ~ ", ' *[+-]?([0-9]+([.][0-9]{0,2}0*)?|[.][0-9]{1,2}0*) *')") -%}
-    {%- elif type == 'double' -%}
-        {#- DuckDB reads 1_0 as 10. -#}
-        {%- do lost.append("contains(" ~ value ~ ", '_')") -%}
-    {%- endif -%}
-    {{ return(value ~ ' is not null and (' ~ lost | join(' or ') ~ ')') }}
-{% endmacro %}

@@ -50,8 +50,8 @@
     {% for kind in ['events', 'reference'] %}
         {% if var(kind ~ '_path') and var(kind ~ '_schema') %}
             {% do problems.append(kind ~ "_path and " ~ kind ~ "_schema are both set. Set one of them.") %}
-        {% elif var(kind ~ '_path') and target.type != 'duckdb' %}
-            {% do problems.append(kind ~ "_path is read by DuckDB only, and the target is " ~ target.type ~ ". Load the tables into the database and set " ~ kind ~ "_schema.") %}
+        {% elif var(kind ~ '_path') and not reads_files() %}
+            {% do problems.append(kind ~ "_path is read by DuckDB only, and the target is " ~ target.name ~ ". Load the tables into the database and set " ~ kind ~ "_schema.") %}
         {% endif %}
     {% endfor %}
     {{ return(problems) }}

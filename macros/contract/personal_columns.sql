@@ -35,29 +35,6 @@
 {%- endmacro %}
 
 
-{% macro pii_key() %}
-    {#-
-        The key of hashed columns, as an SQL expression of type text, null where there is none. The session holds it, so that it is in no SQL
-        text, and so in no file or log of dbt. Raises on an engine whose sessions can't.
-    -#}
-    {{ return(adapter.dispatch('pii_key', 'closed_loop')()) }}
-{% endmacro %}
-
-{% macro default__pii_key() %}
-    {% do exceptions.raise_compiler_error("pii 'hashed' is for DuckDB and PostgreSQL, and the target is " ~ target.type ~ ". Use dropped.") %}
-{% endmacro %}
-
-{% macro duckdb__pii_key() %}
-    {#- profiles.yml sets the variable from DBT_ENV_SECRET_PII_KEY; to an empty text where that isn't set. -#}
-    {{ return("nullif(getvariable('closed_loop_pii_key'), '')") }}
-{% endmacro %}
-
-{% macro postgres__pii_key() %}
-    {#- PGOPTIONS sets it. -#}
-    {{ return("nullif(current_setting('closed_loop.pii_key', true), '')") }}
-{% endmacro %}
-
-
 {% macro is_sound_key(key) -%}
     {#-
         The condition that a key has 32 or more letters and digits, and nothing else: no more is safe in PGOPTIONS, or found by dbt in what it
@@ -74,9 +51,8 @@
         {{ return(["pii '" ~ var('pii') ~ "' is none of the three: clear, hashed, dropped."]) }}
     {% elif var('pii') == 'hashed' %}
         {% if not run_query('select ' ~ is_sound_key(pii_key())).columns[0].values()[0] %}
-            {% set place = 'DBT_ENV_SECRET_PII_KEY' if target.type == 'duckdb' else 'PGOPTIONS' %}
             {{ return([
-                "pii is hashed, and the environment variable " ~ place ~ " gives no key of 32 or more letters and digits. Set it as docs/privacy.md says, or use another word for pii."
+                "pii is hashed, and the environment variable " ~ pii_key_variable() ~ " gives no key of 32 or more letters and digits. Set it as docs/privacy.md says, or use another word for pii."
             ]) }}
         {% endif %}
     {% endif %}

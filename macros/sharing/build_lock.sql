@@ -2,22 +2,12 @@
     {#-
         Runs before anything is built, once the input is checked: notes that this build runs, and raises where another one of the same
         schemas does. Returns an empty string.
-    -#}
-    {% if execute and is_build() %}
-        {% do adapter.dispatch('begin_build', 'closed_loop')() %}
-    {% endif %}
-    {{ return('') }}
-{% endmacro %}
-
-{% macro default__begin_build() %}
-    {{ return('') }}
-{% endmacro %}
-
-{% macro postgres__begin_build() %}
-    {#-
         dbt opens a connection per node and closes that of the hooks before the first of them, so no session lasts as long as a build, and a lock
         alone would be lost between two nodes. The row of build_lock() lasts; every model and seed holds on to it (hold_build()).
     -#}
+    {% if not (execute and is_build() and is_shared_database()) %}
+        {{ return('') }}
+    {% endif %}
     {% set lock = build_lock() %}
     {#- Until the hooks' connection is closed: builds that begin at the same time take turns. -#}
     {% set key = dbt.string_literal(dbt.escape_single_quotes('closed_loop ' ~ lock)) %}
@@ -40,6 +30,7 @@
         values ('{{ invocation_id }}', to_char(current_timestamp at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'))
     {% endset %}
     {% do run_query(claim) %}
+    {{ return('') }}
 {% endmacro %}
 
 
@@ -48,35 +39,22 @@
         Runs before each model and seed, in its transaction: raises where this build is no longer the one that runs. Until the transaction
         ends, no other build can begin. Returns an empty string.
     -#}
-    {% if execute %}
-        {% do adapter.dispatch('hold_build', 'closed_loop')() %}
+    {% if execute and is_shared_database() %}
+        {% set held = run_query("select begun_at from " ~ build_lock() ~ " where invocation_id = '" ~ invocation_id ~ "' for share") %}
+        {% if not held.rows | length %}
+            {% do exceptions.raise_compiler_error("another build has begun in the meantime, because nothing was seen of this one. Run it again when the other one has ended.") %}
+        {% endif %}
     {% endif %}
     {{ return('') }}
-{% endmacro %}
-
-{% macro default__hold_build() %}
-    {{ return('') }}
-{% endmacro %}
-
-{% macro postgres__hold_build() %}
-    {% set held = run_query("select begun_at from " ~ build_lock() ~ " where invocation_id = '" ~ invocation_id ~ "' for share") %}
-    {% if not held.rows | length %}
-        {% do exceptions.raise_compiler_error("another build has begun in the meantime, because nothing was seen of this one. Run it again when the other one has ended.") %}
-    {% endif %}
 {% endmacro %}
 
 
 {% macro end_build() %}
     {#- Runs when a build has ended or failed. Returns SQL that notes it, or an empty string. -#}
-    {{ return(adapter.dispatch('end_build', 'closed_loop')() if execute and is_build() else '') }}
-{% endmacro %}
-
-{% macro default__end_build() %}
+    {% if execute and is_build() and is_shared_database() %}
+        {{ return("delete from " ~ build_lock() ~ " where invocation_id = '" ~ invocation_id ~ "'") }}
+    {% endif %}
     {{ return('') }}
-{% endmacro %}
-
-{% macro postgres__end_build() %}
-    {{ return("delete from " ~ build_lock() ~ " where invocation_id = '" ~ invocation_id ~ "'") }}
 {% endmacro %}
 
 

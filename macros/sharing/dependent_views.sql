@@ -1,10 +1,10 @@
 {% macro warn_of_dependent_views() %}
     {#-
-        Runs before anything is built: names each view that isn't dbt's and reads what this build may replace, with its text, where the engine
-        drops it along with what it reads. Returns an empty string.
+        Runs before anything is built: names each view that isn't dbt's and reads what this build may replace, with its text, where the database
+        is shared: PostgreSQL drops it along with what it reads. Returns an empty string.
     -#}
-    {% if execute and is_build() %}
-        {% for view in adapter.dispatch('dependent_views', 'closed_loop')() %}
+    {% if execute and is_build() and is_shared_database() %}
+        {% for view in dependent_views() %}
             {% do exceptions.warn(
                 "the view " ~ view.schema_name ~ "." ~ view.name ~ " reads tables that builds replace, and PostgreSQL drops it with them. "
                 ~ "To have it back: create " ~ view.kind ~ " " ~ view.schema_name ~ "." ~ view.name ~ " as" ~ view.definition
@@ -15,11 +15,7 @@
 {% endmacro %}
 
 
-{% macro default__dependent_views() %}
-    {{ return([]) }}
-{% endmacro %}
-
-{% macro postgres__dependent_views() %}
+{% macro dependent_views() %}
     {#- PostgreSQL: the views that aren't dbt's and read the project's tables, also by way of others. Returns: rows of schema_name, name, kind, definition. -#}
     {% set places = [] %}
     {% for node in graph.nodes.values() if node.schema and node.alias %}

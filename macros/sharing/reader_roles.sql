@@ -3,14 +3,9 @@
         Runs before anything is built. Returns SQL, or an empty string: where the var reader_roles is a list, these roles, and no others, may use
         the schema of the public tables and read those that are there. New ones follow as they are built (grant_on_build()).
     -#}
-    {{ return(adapter.dispatch('grant_to_readers', 'closed_loop')() if execute and is_build() and var('reader_roles') is not none else '') }}
-{% endmacro %}
-
-{% macro default__grant_to_readers() %}
-    {{ return('') }}
-{% endmacro %}
-
-{% macro postgres__grant_to_readers() %}
+    {% if not (execute and is_build() and is_shared_database() and var('reader_roles') is not none) %}
+        {{ return('') }}
+    {% endif %}
     {% set schemas = [] %}
     {% set relations = [] %}
     {% for node in graph.nodes.values() if node.package_name == 'closed_loop' and node.access == 'public' %}
@@ -90,28 +85,18 @@
         Runs after each public model, in its transaction, so that it is never there without them. Returns SQL that lets the roles of the var
         reader_roles read it, or an empty string. relation: the model's relation.
     -#}
-    {{ return(adapter.dispatch('grant_on_build', 'closed_loop')(relation) if execute and var('reader_roles') else '') }}
-{% endmacro %}
-
-{% macro default__grant_on_build(relation) %}
+    {% if execute and is_shared_database() and var('reader_roles') %}
+        {{ return('grant select on ' ~ relation ~ ' to ' ~ readers()) }}
+    {% endif %}
     {{ return('') }}
-{% endmacro %}
-
-{% macro postgres__grant_on_build(relation) %}
-    {{ return('grant select on ' ~ relation ~ ' to ' ~ readers()) }}
 {% endmacro %}
 
 
 {% macro unknown_roles() %}
-    {#- The roles of the var reader_roles that the database doesn't have. Returns: list of names, empty where the engine has no roles. -#}
-    {{ return(adapter.dispatch('unknown_roles', 'closed_loop')()) }}
-{% endmacro %}
-
-{% macro default__unknown_roles() %}
-    {{ return([]) }}
-{% endmacro %}
-
-{% macro postgres__unknown_roles() %}
+    {#- The roles of the var reader_roles that the database doesn't have. Returns: list of names, empty where it isn't shared. -#}
+    {% if not is_shared_database() %}
+        {{ return([]) }}
+    {% endif %}
     {% set known = run_query('select rolname from pg_roles').columns[0].values() %}
     {{ return(var('reader_roles') | reject('in', known) | list) }}
 {% endmacro %}

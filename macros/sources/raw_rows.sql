@@ -42,25 +42,3 @@
         cast({{ column }} as {{ sql_type(type) }})
     {%- endif -%}
 {% endmacro %}
-
-
-{% macro source_types(relation) %}
-    {#- The columns that a from-item really has. Returns: dict of lower-case column name -> lower-case type name. -#}
-    {{ return(adapter.dispatch('source_types', 'closed_loop')(relation)) }}
-{% endmacro %}
-
-{% macro default__source_types(relation) %}
-    {% set types = {} %}
-    {% for column in adapter.get_columns_in_relation(relation) %}
-        {% do types.update({column.name | lower: column.data_type | lower}) %}
-    {% endfor %}
-    {{ return(types) }}
-{% endmacro %}
-
-{% macro duckdb__source_types(relation) %}
-    {% set types = {} %}
-    {% for column in run_query('describe select * from ' ~ relation) %}
-        {% do types.update({column[0] | lower: column[1] | lower}) %}
-    {% endfor %}
-    {{ return(types) }}
-{% endmacro %}

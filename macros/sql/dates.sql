@@ -7,22 +7,6 @@
 {%- endmacro %}
 
 
-{% macro date_series(first_day, last_day) -%}
-    {#-
-        A query of one column `date_day` (date): every date from the first to the last, both included; no row where either
-        is NULL or the first is later. first_day, last_day: SQL expressions of type date, without columns of a query around it.
-    -#}
-    {{ adapter.dispatch('date_series', 'closed_loop')(first_day, last_day) }}
-{%- endmacro %}
-
-{% macro default__date_series(first_day, last_day) -%}
-    select cast(series.day_starts_at as date) as date_day
-    from generate_series(
-        cast({{ first_day }} as timestamp), cast({{ last_day }} as timestamp), interval '1' day
-    ) as series (day_starts_at)
-{%- endmacro %}
-
-
 {% macro is_weekday(day) -%}
     {#-
         Whether a date is a Monday to Friday: a boolean, NULL where it is NULL. Counted from a known Monday, because

@@ -5,16 +5,7 @@
         times as long: numbers compare only on the same version of the same engine.
         rows: alias of a from-item. All its columns count, in their order, nulls included.
     -#}
-    cast(coalesce(sum({{ adapter.dispatch('row_hash', 'closed_loop')(rows) }}), 0) as decimal(38, 0))
-{%- endmacro %}
-
-
-{% macro duckdb__row_hash(rows) -%}
-    hash({{ rows }})
-{%- endmacro %}
-
-{% macro postgres__row_hash(rows) -%}
-    hash_record_extended({{ rows }}, 0)
+    cast(coalesce(sum({{ row_hash(rows) }}), 0) as decimal(38, 0))
 {%- endmacro %}
 
 

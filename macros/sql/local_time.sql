@@ -6,12 +6,8 @@
     {%- if var('reporting_timezone') == 'UTC' -%}
         {{ moment }}
     {%- else -%}
-        {{ adapter.dispatch('to_local', 'closed_loop')(moment) }}
+        {{ in_other_zone(moment, 'UTC', var('reporting_timezone')) }}
     {%- endif -%}
-{%- endmacro %}
-
-{% macro default__to_local(moment) -%}
-    ({{ moment }} at time zone 'UTC' at time zone {{ text_literal(var("reporting_timezone")) }})
 {%- endmacro %}
 
 
@@ -24,12 +20,8 @@
     {%- if var('reporting_timezone') == 'UTC' -%}
         cast({{ local_moment }} as timestamp)
     {%- else -%}
-        {{ adapter.dispatch('to_utc', 'closed_loop')(local_moment) }}
+        {{ in_other_zone('cast(' ~ local_moment ~ ' as timestamp)', var('reporting_timezone'), 'UTC') }}
     {%- endif -%}
-{%- endmacro %}
-
-{% macro default__to_utc(local_moment) -%}
-    (cast({{ local_moment }} as timestamp) at time zone {{ text_literal(var("reporting_timezone")) }} at time zone 'UTC')
 {%- endmacro %}
 
 

@@ -934,7 +934,7 @@ MODELS = [
         "count of boundaries in the macro",
         "Elapsed seconds count the seconds' boundaries crossed.",
         "elapsed_time",
-        "macros/sql/elapsed_time.sql",
+        "macros/engine/duckdb.sql",
         "((epoch_us({{ ends_at }}) - epoch_us({{ starts_at }})) / 1e6)",
         "cast({{ dbt.datediff(starts_at, ends_at, 'second') }} as {{ type_double() }})",
     ),

@@ -246,12 +246,12 @@ def database_name_problem(path: str) -> str | None:
         returned.append(value)
         raise Returned
 
-    target = {"type": "duckdb", "path": path, "database": DuckDBCredentials.path_derived_database_name(path)}
-    template = (ROOT / "macros/checks/database_name.sql").read_text(encoding="utf-8")
+    target = {"path": path, "database": DuckDBCredentials.path_derived_database_name(path)}
+    template = (ROOT / "macros/engine/duckdb.sql").read_text(encoding="utf-8")
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     module = environment.from_string(template, {"target": target, "modules": {"re": re}, "return": return_}).module
     with pytest.raises(Returned):
-        module.database_name_problem()  # type: ignore[attr-defined]
+        module.duckdb__database_name_problem()  # type: ignore[attr-defined]
     return returned[0]
 
 

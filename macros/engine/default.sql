@@ -1,0 +1,22 @@
+{#- Where an engine's file lacks a primitive. Without these dbt would stop by itself, but in words that name no engine that serves. -#}
+
+
+{% macro default__type_double() %}{{ refuse_engine('type_double') }}{% endmacro %}
+{% macro default__text_literal(value) %}{{ refuse_engine('text_literal') }}{% endmacro %}
+{% macro default__byte_order(text) %}{{ refuse_engine('byte_order') }}{% endmacro %}
+{% macro default__json_object(columns) %}{{ refuse_engine('json_object') }}{% endmacro %}
+{% macro default__sha256(text) %}{{ refuse_engine('sha256') }}{% endmacro %}
+{% macro default__row_hash(rows) %}{{ refuse_engine('row_hash') }}{% endmacro %}
+{% macro default__seconds_between(starts_at, ends_at) %}{{ refuse_engine('seconds_between') }}{% endmacro %}
+{% macro default__add_seconds(moment, seconds) %}{{ refuse_engine('add_seconds') }}{% endmacro %}
+{% macro default__date_series(first_day, last_day) %}{{ refuse_engine('date_series') }}{% endmacro %}
+{% macro default__in_other_zone(moment, zone, other_zone) %}{{ refuse_engine('in_other_zone') }}{% endmacro %}
+{% macro default__source_types(relation) %}{{ refuse_engine('source_types') }}{% endmacro %}
+{% macro default__check_types(table, relation, columns, found_types) %}{{ refuse_engine('check_types') }}{% endmacro %}
+{% macro default__holds_as_it_is(type, found_type) %}{{ refuse_engine('holds_as_it_is') }}{% endmacro %}
+{% macro default__unfit_value(column, type, found_type) %}{{ refuse_engine('unfit_value') }}{% endmacro %}
+{% macro default__pii_key() %}{{ refuse_engine('pii_key') }}{% endmacro %}
+{% macro default__pii_key_variable() %}{{ refuse_engine('pii_key_variable') }}{% endmacro %}
+{% macro default__database_name_problem() %}{{ refuse_engine('database_name_problem') }}{% endmacro %}
+{% macro default__reads_files() %}{{ refuse_engine('reads_files') }}{% endmacro %}
+{% macro default__is_shared_database() %}{{ refuse_engine('is_shared_database') }}{% endmacro %}

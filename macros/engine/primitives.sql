@@ -1,0 +1,156 @@
+{#- What engines say differently: each macro is a dispatch to the one of its name in this folder's file of the target's engine. -#}
+
+
+{% macro type_double() -%}
+    {#- The 64-bit floating point type, by the engine's name. dbt.type_float() is 32 bits wide on DuckDB, so it does not serve. -#}
+    {{ return(adapter.dispatch('type_double', 'closed_loop')()) }}
+{%- endmacro %}
+
+
+{% macro text_literal(value) -%}
+    {#- A text as an SQL literal that can't end before its end. value: string. -#}
+    {{ adapter.dispatch('text_literal', 'closed_loop')(value) }}
+{%- endmacro %}
+
+
+{% macro byte_order(text) -%}
+    {#-
+        A text column for `order by`, `min` or `max`, compared byte by byte whatever the database's collation
+        (specification, shared rules). text: SQL expression of type text.
+    -#}
+    {{ adapter.dispatch('byte_order', 'closed_loop')(text) }}
+{%- endmacro %}
+
+
+{% macro json_object(columns) -%}
+    {#-
+        One JSON object as text, from columns by their names. columns: dict of column name -> its entry in event_contract().
+        Engines write numbers and timestamps in their own way; the object parses to the same values. The doubles that JSON
+        has no number for are texts: Infinity, -Infinity, NaN.
+    -#}
+    {{ adapter.dispatch('json_object', 'closed_loop')(columns) }}
+{%- endmacro %}
+
+
+{% macro sha256(text) -%}
+    {#- SHA-256 of a text's bytes in UTF-8, as 64 hexadecimal digits; NULL where it is NULL. text: SQL expression of type text. -#}
+    {{ adapter.dispatch('sha256', 'closed_loop')(text) }}
+{%- endmacro %}
+
+
+{% macro row_hash(rows) -%}
+    {#-
+        The engine's own 64-bit hash of a whole row, with or without a sign; never NULL. Use rows_hash().
+        rows: alias of a from-item. All its columns count, in their order, nulls included.
+    -#}
+    {{ adapter.dispatch('row_hash', 'closed_loop')(rows) }}
+{%- endmacro %}
+
+
+{% macro seconds_between(starts_at, ends_at) -%}
+    {#-
+        Elapsed seconds from one moment to another: a double, negative where the end is earlier, NULL where either is
+        NULL. Never a count of boundaries crossed, which is what dbt.datediff() gives.
+        starts_at, ends_at: SQL expressions of type timestamp.
+    -#}
+    {{ adapter.dispatch('seconds_between', 'closed_loop')(starts_at, ends_at) }}
+{%- endmacro %}
+
+
+{% macro add_seconds(moment, seconds) -%}
+    {#-
+        The moment that lies so many elapsed seconds later: a timestamp, NULL where either is NULL.
+        moment: SQL expression of type timestamp. seconds: number or numeric SQL expression, fractions allowed.
+    -#}
+    {{ adapter.dispatch('add_seconds', 'closed_loop')(moment, seconds) }}
+{%- endmacro %}
+
+
+{% macro date_series(first_day, last_day) -%}
+    {#-
+        A query of one column `date_day` (date): every date from the first to the last, both included; no row where either
+        is NULL or the first is later. first_day, last_day: SQL expressions of type date, without columns of a query around it.
+    -#}
+    {{ adapter.dispatch('date_series', 'closed_loop')(first_day, last_day) }}
+{%- endmacro %}
+
+
+{% macro in_other_zone(moment, zone, other_zone) -%}
+    {#-
+        Wall-clock time in one time zone as that in another: a timestamp without zone, NULL where it is NULL. Use to_local() and to_utc().
+        moment: SQL expression of type timestamp. zone, other_zone: IANA names, which check_vars() has let pass.
+    -#}
+    {{ adapter.dispatch('in_other_zone', 'closed_loop')(moment, zone, other_zone) }}
+{%- endmacro %}
+
+
+{% macro source_types(relation) %}
+    {#-
+        The columns that a from-item really has. Returns: dict of lower-case column name -> lower-case type name.
+        relation: a relation, or a from-item that reads a file where reads_files().
+    -#}
+    {{ return(adapter.dispatch('source_types', 'closed_loop')(relation)) }}
+{% endmacro %}
+
+
+{% macro check_types(table, relation, columns, found_types) %}
+    {#-
+        What is wrong with the declared types of a raw table, where no cast can be tried value by value. Returns: list of sentences.
+        table, relation: the raw table, its name and from-item. columns: its contract. found_types: of source_types().
+    -#}
+    {{ return(adapter.dispatch('check_types', 'closed_loop')(table, relation, columns, found_types)) }}
+{% endmacro %}
+
+
+{% macro holds_as_it_is(type, found_type) %}
+    {#-
+        Whether a column of a type holds a contract type as it is; others are read by way of their text, value by value (text_as()).
+        type: a contract type. found_type: the engine's name of the column's type, lower case. Returns: boolean.
+    -#}
+    {{ return(adapter.dispatch('holds_as_it_is', 'closed_loop')(type, found_type)) }}
+{% endmacro %}
+
+
+{% macro unfit_value(column, type, found_type) %}
+    {#-
+        The condition under which a value would be lost or changed by the cast to its contract type, empty where none can be.
+        column: name of the raw column. type: its contract type. found_type: the engine's name of the type that it has, lower case.
+    -#}
+    {{ return(adapter.dispatch('unfit_value', 'closed_loop')(column, type, found_type)) }}
+{% endmacro %}
+
+
+{% macro pii_key() %}
+    {#-
+        The key of hashed columns, as an SQL expression of type text, NULL where there is none. The session holds it, so that it is in no SQL
+        text, and so in no file or log of dbt.
+    -#}
+    {{ return(adapter.dispatch('pii_key', 'closed_loop')()) }}
+{% endmacro %}
+
+
+{% macro pii_key_variable() %}
+    {#- The environment variable that gives the session pii_key(). Returns: string. -#}
+    {{ return(adapter.dispatch('pii_key_variable', 'closed_loop')()) }}
+{% endmacro %}
+
+
+{% macro database_name_problem() %}
+    {#- What is wrong with the name of the target's database, at which the engine would stop half-way. Returns: sentence, none where all is well. -#}
+    {{ return(adapter.dispatch('database_name_problem', 'closed_loop')()) }}
+{% endmacro %}
+
+
+{% macro reads_files() %}
+    {#- Whether the engine reads raw tables from files: what events_path and reference_path need. Returns: boolean. -#}
+    {{ return(adapter.dispatch('reads_files', 'closed_loop')()) }}
+{% endmacro %}
+
+
+{% macro is_shared_database() %}
+    {#-
+        Whether several builds and users may be in one database at a time, with roles and views of their own: what macros/sharing is for.
+        Returns: boolean.
+    -#}
+    {{ return(adapter.dispatch('is_shared_database', 'closed_loop')()) }}
+{% endmacro %}
