@@ -37,6 +37,20 @@
 {%- endmacro %}
 
 
+{% macro duckdb__value_of_first(value, order_by) -%}
+    {#-
+        By one sort key per row, in the memory of one row per group. A row(…) as the key takes half as long again, `first(… order by …)` and
+        array_agg keep all rows of all groups until they sort them.
+    -#}
+    {%- set keys = [] -%}
+    {%- for key in order_by | map('trim') -%}
+        {%- set is_descending = key.lower().endswith(' desc') -%}
+        {%- do keys.append((key[:-5] if is_descending else key) ~ ", '" ~ ('DESC' if is_descending else 'ASC') ~ " NULLS LAST'") -%}
+    {%- endfor -%}
+    arg_min_null({{ value }}, create_sort_key({{ keys | join(', ') }}))
+{%- endmacro %}
+
+
 {% macro duckdb__seconds_between(starts_at, ends_at) -%}
     ((epoch_us({{ ends_at }}) - epoch_us({{ starts_at }})) / 1e6)
 {%- endmacro %}

@@ -28,6 +28,11 @@
 {%- endmacro %}
 
 
+{% macro postgres__value_of_first(value, order_by) -%}
+    (array_agg({{ value }} order by {{ order_by | join(' nulls last, ') }} nulls last))[1]
+{%- endmacro %}
+
+
 {% macro postgres__seconds_between(starts_at, ends_at) -%}
     cast(extract(epoch from ({{ ends_at }} - {{ starts_at }})) as {{ type_double() }})
 {%- endmacro %}

@@ -47,6 +47,18 @@
 {%- endmacro %}
 
 
+{% macro value_of_first(value, order_by) -%}
+    {#-
+        The value of a group's first row: an aggregate of the value's type. NULL where that row's value is NULL, and without a row.
+        For the first of the rows that fulfil a condition: a `case` without `else` as the value, and one that puts those rows first as the first key.
+        No `filter (where …)` may follow.
+        value: SQL expression. order_by: list of SQL expressions, texts through byte_order(), each with ` desc` behind it where the greatest comes
+        first. NULLs come last either way. Together they have to be unique within the group, or any of the rows that tie may be the first.
+    -#}
+    {{ adapter.dispatch('value_of_first', 'closed_loop')(value, order_by) }}
+{%- endmacro %}
+
+
 {% macro seconds_between(starts_at, ends_at) -%}
     {#-
         Elapsed seconds from one moment to another: a double, negative where the end is earlier, NULL where either is
