@@ -1,7 +1,7 @@
 -- Tests the macro value_of_first(): one row per group and kind of value whose first row, or its value, is another than expected.
--- The first by occurred_at, NULL last, then by event_id: `first_number`. The last by occurred_at, NULL last, then by event_id: `last_number`.
+-- first_number: the first by occurred_at, then by event_id. last_number: the last by both, moments that are NULL left for the end.
 {%- set text = dbt.type_string() %}
-{#- what: rows of number, occurred_at, event_id; the number of the first and of the last; the columns' values follow from the number. -#}
+{#- Rows of number, occurred_at and event_id; the number of the first, and of the last. A row's values follow from its number. -#}
 {%- set groups = {
     'group of one': ([(2, "'2026-01-05'", "'a'")], 2, 2),
     'group of one without a moment': ([(2, 'null', "'a'")], 2, 2),
