@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from faults import Stages, make_stages
+from faults import Stages, make_stages, read_stages
 from mutants import MUTANTS
 from project import WITHOUT_UNIT_TESTS, build, database, dbt
 
@@ -19,36 +23,71 @@ GateQueries = dict[str, dict[str, dict[str, str]]]
 SLOWEST = ("test_postgres.py", "test_faults.py", "test_increments.py", "test_style.py", "test_invariance.py")
 
 
+def made_once(name: str, make: Callable[[Path], object], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of a test run share: the first that asks makes what is in it, the others wait. They only read it."""
+    base = tmp_path_factory.getbasetemp()
+    # The processes of xdist have a folder each, side by side.
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = folder / "made"
+        if not done.exists():
+            # What a process left that failed on its way.
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one full demo build, with its data tests; read it, don't build into it."""
-    folder = tmp_path_factory.mktemp("demo")
     # The unit tests run on a copy of it, with other vars (test_first_commands.py), and with the usual ones in a fresh clone.
-    build(folder, None, *WITHOUT_UNIT_TESTS)
-    return folder
+    return made_once("demo", lambda folder: build(folder, None, *WITHOUT_UNIT_TESTS, artifacts=True), tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def gate_queries(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> GateQueries:
     """What the gates ask of a database, as dbt compiles it for the demo."""
-    folder = tmp_path_factory.mktemp("gate_queries")
-    shutil.copytree(demo / "target", folder / "target", ignore=shutil.ignore_patterns("compiled", "run"))
-    shutil.copy(database(demo), database(folder))
-    checks = f"{{'contract': contract_checks(\"cast('{AS_OF}' as timestamp)\"), 'integrity': integrity_checks()}}"
-    result = dbt("--quiet", "compile", "--inline", f"{{{{ tojson({checks}) }}}}", "--output", "json", folder=folder)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return json.loads(json.loads(result.stdout)["compiled"])
+
+    def compile_checks(folder: Path) -> None:
+        shutil.copytree(demo / "target", folder / "target", ignore=shutil.ignore_patterns("compiled", "run"))
+        shutil.copy(database(demo), database(folder))
+        checks = f"{{'contract': contract_checks(\"cast('{AS_OF}' as timestamp)\"), 'integrity': integrity_checks()}}"
+        result = dbt("--quiet", "compile", "--inline", f"{{{{ tojson({checks}) }}}}", "--output", "json", folder=folder)
+        assert result.returncode == 0, result.stdout + result.stderr
+        (folder / "queries.json").write_text(json.loads(result.stdout)["compiled"], encoding="utf-8")
+
+    folder = made_once("gate_queries", compile_checks, tmp_path_factory)
+    return json.loads((folder / "queries.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
     """Two builds of a few events, one after the other; copy them, don't build into them."""
-    return make_stages(tmp_path_factory.mktemp("stages"))
+    return read_stages(made_once("stages", make_stages, tmp_path_factory))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take longest come first, so that the processes end at about the same time."""
     items.sort(key=lambda item: (*SLOWEST, item.path.name).index(item.path.name))
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """A process of xdist tells how many tests it left out: the summary would not say so otherwise."""
+    if items and hasattr(items[0].config, "workeroutput"):
+        told = items[0].config.workeroutput.setdefault("deselected", [])
+        told += [item.nodeid for item in items]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Each process has left out the same ones."""
+    reporter = node.config.pluginmanager.get_plugin("terminalreporter")
+    left_out = getattr(node, "workeroutput", {}).get("deselected")
+    if reporter and left_out:
+        reporter.stats["deselected"] = left_out
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -48,6 +48,26 @@ def server() -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-P", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
+def prepare() -> None:
+    """Build what dbt derives from its own classes, which each fork would build for itself: a second of every command."""
+    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+    from dbt.contracts import project
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser import manifest
+
+    # As dbt writes and reads what it parsed.
+    written = Manifest().to_msgpack(manifest.extended_mashumaro_encoder)
+    Manifest.from_msgpack(written, decoder=manifest.extended_mashumuro_decoder)
+    for kind in (
+        DuckDBCredentials,
+        project.PackageConfig,
+        project.ProfileConfig,
+        project.Project,
+        project.ProjectFlags,
+    ):
+        kind.json_schema()
+
+
 def serve() -> None:
     """Fork for each command; return in the fork only, with all that the command needs in place."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -73,5 +93,6 @@ if __name__ == "__main__":
         importlib.import_module(module)
     from dbt.cli.main import cli
 
+    prepare()
     serve()
     sys.exit(cli())

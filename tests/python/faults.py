@@ -64,6 +64,7 @@ class Stage(NamedTuple):
             "DBT_PROJECT_DIR": str(ROOT),
             "DBT_PROFILES_DIR": str(profiles),
             "CLOSED_LOOP_AS_OF": as_of,
+            "DBT_WRITE_JSON": "False",
         }
         return {**os.environ, **settings}
 
@@ -113,7 +114,7 @@ class Stage(NamedTuple):
 
     def tables(self) -> Tables:
         """Everything in the schemas `marts` and `history`, with its rows in one fixed order, but which builds there were."""
-        with duckdb.connect(str(database(self.folder))) as connection:
+        with duckdb.connect(str(database(self.folder)), read_only=True) as connection:
             names = connection.sql(
                 "select table_schema || '.' || table_name from information_schema.tables "
                 "where table_schema in ('marts', 'history') and table_name not in ('build_started', 'build_seal')"
@@ -156,15 +157,19 @@ class Stages(NamedTuple):
         assert stage.tables() == self.after
 
 
-def make_stages(folder: Path) -> Stages:
-    """Build both."""
+def make_stages(folder: Path) -> None:
+    """Build both in a folder."""
     events().write(folder / "inputs/events")
     write_csv(folder / "inputs/reference/workflows.csv", WORKFLOW_COLUMNS, [WORKFLOW])
     first = Stage(folder / "first", folder / "inputs")
     first.folder.mkdir()
     first.build(FIRST)
-    second = first.copy(folder / "second")
-    second.build(SECOND)
+    first.copy(folder / "second").build(SECOND)
+
+
+def read_stages(folder: Path) -> Stages:
+    """What make_stages() has built there."""
+    first, second = (Stage(folder / name, folder / "inputs") for name in ("first", "second"))
     before, after = first.tables(), second.tables()
     # Else no test below would see a lost figure: each build publishes some, and the second restates one of the first.
     assert before["history.int_kpi__published"] and after["marts.rpt_kpi_restatement"]

@@ -17,9 +17,13 @@ import duckdb
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
+# The environment variable with the folder of what dbt parsed. The first process of a test run makes it, the others find it there.
+PLACE_OF_PARSED = "TESTS_PARSED"
+if PLACE_OF_PARSED not in os.environ:
+    os.environ[PLACE_OF_PARSED] = tempfile.mkdtemp(prefix="closed_loop_parsed_")
+    atexit.register(shutil.rmtree, os.environ[PLACE_OF_PARSED], ignore_errors=True)
 # What dbt parsed, by vars and environment: parsing takes longer than most builds of tests. dbt itself checks that it is still true.
-PARSED = Path(tempfile.mkdtemp(prefix="closed_loop_parsed_"))
-atexit.register(shutil.rmtree, PARSED, ignore_errors=True)
+PARSED = Path(os.environ[PLACE_OF_PARSED])
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
 # Unit tests bring their own data: once, on the demo, is enough.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
@@ -31,12 +35,13 @@ def dbt(
     variables: dict[str, Any] | None = None,
     environment: dict[str, str] | None = None,
     project: Path = ROOT,
+    artifacts: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """Run dbt with its database, target and logs in a folder; the result is not checked.
 
     arguments: dbt's own, such as "build". variables: dbt vars; paths in the folder are given as seen from there, so that dbt may use
     what it parsed for another folder, and `as_of` as the environment variable, so that it may use what it parsed for another moment.
-    environment: further environment variables.
+    environment: further environment variables. artifacts: whether it writes manifest.json and run_results.json, which takes a second.
     """
     folder.mkdir(parents=True, exist_ok=True)
     command = ["--no-use-colors", *arguments]
@@ -56,14 +61,18 @@ def dbt(
     }
     as_of = (variables or {}).get("as_of")
     moment = {} if as_of is None else {"CLOSED_LOOP_AS_OF": str(as_of)}
+    written = {"DBT_WRITE_JSON": str(artifacts)}
     parsed = PARSED / hashlib.sha256(json.dumps([seen, settings], default=str).encode()).hexdigest()
     here = folder / "target" / "partial_parse.msgpack"
     if parsed.exists() and not here.exists():
         here.parent.mkdir(exist_ok=True)
         shutil.copy(parsed, here)
-    result = dbt_processes.run(command, folder, {**os.environ, **settings, **moment})
+    result = dbt_processes.run(command, folder, {**os.environ, **settings, **moment, **written})
     if here.exists() and not parsed.exists():
-        shutil.copy(here, parsed)
+        # In one step: another process may look for it.
+        copied = parsed.with_name(f"{parsed.name}.{os.getpid()}")
+        shutil.copy(here, copied)
+        copied.rename(parsed)
     return result
 
 

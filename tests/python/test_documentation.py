@@ -32,7 +32,9 @@ SEED_TYPES = {
 
 def parse(folder: Path, **variables: Any) -> tuple[Manifest, str]:
     """A full parse of the project: the manifest, and what dbt printed."""
-    result = dbt("parse", "--no-partial-parse", "--show-all-deprecations", folder=folder, variables=variables)
+    result = dbt(
+        "parse", "--no-partial-parse", "--show-all-deprecations", folder=folder, variables=variables, artifacts=True
+    )
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr
     return json.loads((folder / "target" / "manifest.json").read_text()), result.stdout + result.stderr
 

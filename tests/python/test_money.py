@@ -244,7 +244,7 @@ def test_manual_effort(built: Path) -> None:
 
 def outcomes(folder: Path, variables: dict[str, Any]) -> dict[str, str]:
     """The status of each reconciling dbt test on a folder's database."""
-    dbt("test", "--select", *RECONCILIATIONS, folder=folder, variables=variables)
+    dbt("test", "--select", *RECONCILIATIONS, folder=folder, variables=variables, artifacts=True)
     results = json.loads((folder / "target/run_results.json").read_text())["results"]
     return {result["unique_id"].split(".")[2]: result["status"] for result in results if "test." in result["unique_id"]}
 
@@ -265,6 +265,7 @@ def test_a_cent_too_much_does_not_reconcile(built: Path, variables: dict[str, An
     assert outcomes(folder, variables) == dict.fromkeys(RECONCILIATIONS, "fail")
 
 
+@pytest.mark.slow
 def test_two_minutes_of_wrap_up_on_50_000_cases(tmp_path: Path) -> None:
     """The published sum: 50,000 cases a month with two minutes of wrap-up each are 1,666.7 hours of agents' work."""
     events = tmp_path / "events"

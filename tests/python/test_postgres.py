@@ -363,7 +363,7 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
     variables = {**load_hostile(tmp_path, postgres), "reader_roles": READERS, "pii": "hashed"}
     run(postgres, *(f'create role "{role}"' for role in [*READERS, "closed_loop_outsider"]))
     postgres["PGOPTIONS"] = f"-c closed_loop.pii_key={SECRETS['DBT_ENV_SECRET_PII_KEY']}"
-    build(tmp_path, variables, *WITHOUT_TESTS, environment=SECRETS)
+    build(tmp_path, variables, *WITHOUT_TESTS, environment=SECRETS, artifacts=True)
     with connection_to(postgres) as connection:
         held_back = hold_back(connection.cursor())
     build(tmp_path, variables, *WITHOUT_TESTS, *ON_POSTGRES, environment=postgres)

@@ -116,7 +116,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a build of the hostile texts, with every data test, secrets in its environment."""
     folder = tmp_path_factory.mktemp("texts")
     variables = hostile_texts(folder)
-    build(folder, variables, *WITHOUT_UNIT_TESTS, environment=SECRETS)
+    build(folder, variables, *WITHOUT_UNIT_TESTS, environment=SECRETS, artifacts=True)
     return folder
 
 
