@@ -1,7 +1,7 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build gate test lint seeds bench lock clean
+.PHONY: help build gate test test-all lint seeds bench lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -10,11 +10,12 @@ BUILD_ENV := .venv
 GATE_ENV := .venv-gate
 BENCH_ENV := .venv-bench
 TEST_ENV := .venv-test
+PYTEST := $(TEST_ENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # Files that hold events are their owner's alone: DuckDB creates them as the umask says.
 OWNER_ONLY := umask 077
 
 help: ## Show the commands
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 build: $(BUILD_ENV)/installed ## Set up .venv and build the demo into closed_loop.duckdb
 	@$(BUILD_ENV)/bin/python -m scripts.held_file
@@ -25,8 +26,11 @@ gate: $(GATE_ENV)/installed ## Run both data-quality gates on the demo, before a
 	$(OWNER_ONLY) && $(GATE_ENV)/bin/dbt build --exclude-resource-type unit_test
 	$(GATE_ENV)/bin/python -m scripts.gate integrity --docs target/gate/integrity --json target/gate/integrity.json
 
-test: $(TEST_ENV)/installed ## Run everything that CI runs
-	$(TEST_ENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test: $(TEST_ENV)/installed ## Run what CI runs for each change: all but the slow tests
+	$(PYTEST) -m "not slow"
+
+test-all: $(TEST_ENV)/installed ## Run every test, as CI does at night
+	$(PYTEST)
 
 lint: $(TEST_ENV)/installed ## Check the style of SQL and Python
 	$(TEST_ENV)/bin/sqlfluff lint models tests analyses

@@ -26,6 +26,8 @@ from scripts.bench.agreement import differences  # noqa: E402
 from scripts.bench.steps import CouldNotRun, Workbench, check_disk, find_loads, measure_size  # noqa: E402
 from scripts.journeys import TABLES  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 CASES = 2000
 PAGE = f"# A page\n\nBefore.\n\n{report.BEGIN}\n\nold figures\n\n{report.END}\n\nAfter.\n"
 RIVALS = ("duckdb", "polars", "pandas")

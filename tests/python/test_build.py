@@ -15,6 +15,7 @@ from made_events import Events
 from project import ROOT, WITHOUT_UNIT_TESTS, build, database, query
 
 
+@pytest.mark.slow
 def test_a_fresh_clone_builds_with_one_command(tmp_path: Path) -> None:
     """`make build` on what git tracks, with nothing but the locked build dependencies."""
     if not (ROOT / ".git").exists() or shutil.which("git") is None:
@@ -58,6 +59,7 @@ def test_a_build_is_done_when_everything_is_there(demo: Path) -> None:
     assert len(sealed) > 25 and sealed <= before("build_seal"), sealed - before("build_seal")
 
 
+@pytest.mark.slow
 def test_ten_empty_tables_build(tmp_path: Path) -> None:
     events = Events().write(tmp_path / "events")
     build(tmp_path, {"events_path": events, "as_of": "2026-03-01 00:00:00"}, *WITHOUT_UNIT_TESTS)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 from project import ROOT, WITHOUT_TESTS, build, dbt, query
+from tiers import slow_but
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Shown on a database of its own, which the commands on the page build.
@@ -77,7 +78,12 @@ def test_each_page_shows_figures() -> None:
     assert len(EXCERPTS) == fences
 
 
-@pytest.mark.parametrize("excerpt", EXCERPTS, ids=lambda e: f"{e.page}: {e.text.split(chr(10))[0][:60]}")
+# The page in steps takes a build of the demo for each.
+@pytest.mark.parametrize(
+    "excerpt",
+    slow_but([e for e in EXCERPTS if e.page != IN_STEPS], EXCERPTS),
+    ids=lambda e: f"{e.page}: {e.text.split(chr(10))[0][:60]}",
+)
 def test_shown_figures(excerpt: Excerpt, request: pytest.FixtureRequest) -> None:
     folder = request.getfixturevalue("demo_in_steps" if excerpt.page == IN_STEPS else "demo")
     limit = None

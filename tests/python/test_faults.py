@@ -17,6 +17,7 @@ import pytest
 from faults import BETWEEN, SECOND, WORKFLOW, Stage, Stages
 from made_events import WORKFLOW_COLUMNS, write_csv
 from project import ROOT, database
+from tiers import slow_but
 
 from scripts import held_file
 
@@ -32,7 +33,11 @@ KILLED = {
 }
 
 
-@pytest.mark.parametrize("when", KILLED)
+# The one of KILLED that `make test` takes: figures are published then, and nothing says so.
+KILLED_FAST = "published, not recorded"
+
+
+@pytest.mark.parametrize("when", slow_but([KILLED_FAST], KILLED))
 def test_killed_and_run_again(stages: Stages, tmp_path: Path, when: str) -> None:
     words, how, is_published = KILLED[when]
     stage = stages.fresh(tmp_path)
@@ -48,6 +53,7 @@ def test_killed_and_run_again(stages: Stages, tmp_path: Path, when: str) -> None
     stages.ends_well(stage)
 
 
+@pytest.mark.slow
 def test_published_but_not_recorded(stages: Stages, tmp_path: Path) -> None:
     """Killed between the two history models, then a build of an earlier moment, with a new workflow: it publishes nothing."""
     inputs = tmp_path / "inputs"
@@ -62,6 +68,7 @@ def test_published_but_not_recorded(stages: Stages, tmp_path: Path) -> None:
     stages.ends_well(stage)
 
 
+@pytest.mark.slow
 def test_recorded_but_not_published(stages: Stages, tmp_path: Path) -> None:
     """A moment whose figures are not published is not recorded either: the next build publishes them."""
     stage = stages.fresh(tmp_path)
@@ -83,6 +90,7 @@ def small_disk(stages: Stages, tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", place], check=True)
 
 
+@pytest.mark.slow
 def test_disk_full(stages: Stages, small_disk: Path, tmp_path: Path) -> None:
     rest = stages.fresh(tmp_path / "rest").folder
     shutil.move(database(rest), small_disk)
@@ -94,6 +102,7 @@ def test_disk_full(stages: Stages, small_disk: Path, tmp_path: Path) -> None:
     stages.ends_well(stage)
 
 
+@pytest.mark.slow
 def test_disk_full_at_the_end(stages: Stages, tmp_path: Path) -> None:
     """The build fits into DuckDB's log but not into its file: nothing is lost, as long as the two stay together."""
     stage = stages.fresh(tmp_path)
@@ -103,7 +112,7 @@ def test_disk_full_at_the_end(stages: Stages, tmp_path: Path) -> None:
     assert stage.tables() == stages.after
 
 
-@pytest.mark.parametrize("reader", [True, False], ids=["reader", "writer"])
+@pytest.mark.parametrize("reader", slow_but([False], [True, False]), ids=["reader", "writer"])
 def test_another_process_holds_the_file(stages: Stages, tmp_path: Path, reader: bool) -> None:
     stage = stages.fresh(tmp_path)
     before = stage.bytes()
@@ -152,7 +161,7 @@ READ_ONLY = {
 }
 
 
-@pytest.mark.parametrize("what", READ_ONLY)
+@pytest.mark.parametrize("what", slow_but(["file"], READ_ONLY))
 def test_read_only(stages: Stages, tmp_path: Path, what: str) -> None:
     prefix = without_root_rights()
     stage = stages.fresh(tmp_path)

@@ -73,6 +73,7 @@ def test_corrupted_figures_come_back_from_a_copy(
     stages.ends_well(stage)
 
 
+@pytest.mark.slow
 def test_a_file_that_vanishes_during_the_build(stages: Stages, tmp_path: Path) -> None:
     """It was there when the input was checked: then it is not an empty table."""
     inputs = tmp_path / "inputs"
@@ -103,6 +104,7 @@ def test_a_parquet_file_that_is_cut_off(stages: Stages, tmp_path: Path) -> None:
     assert stage.tables() == stages.before
 
 
+@pytest.mark.slow
 def test_tables_changed_by_hand(stages: Stages, tmp_path: Path) -> None:
     """A mart is dropped, another replaced by a view; a view of others' making stays and shows the new figures."""
     stage = stages.fresh(tmp_path)
@@ -127,6 +129,7 @@ def profiles_with(folder: Path, **settings: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_memory_limit_reached(stages: Stages, tmp_path: Path) -> None:
     stage = stages.fresh(tmp_path)
     stage.fails(SECOND, "Out of Memory Error", profiles=profiles_with(tmp_path / "tiny", memory_limit="24MB"))
@@ -135,6 +138,7 @@ def test_memory_limit_reached(stages: Stages, tmp_path: Path) -> None:
     assert stage.tables() == stages.after
 
 
+@pytest.mark.slow
 def test_beyond_the_memory_limit_it_goes_on_on_disk(tmp_path: Path) -> None:
     """The largest raw table, 220,000 rows, and 64 MB: it fails without room on disk, and with it gives the same rows."""
     events = {"events_path": tmp_path / "events"}

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from project import WITHOUT_UNIT_TESTS, build, database, dbt, public_tables, query
 
 # Where tables stand can't be pinned in a unit test: those that read the demo are off where the demo is.
@@ -32,6 +33,7 @@ OTHER_VARS = {
 }
 
 
+@pytest.mark.slow
 def test_any_first_command_ends_well_or_says_what_is_missing(demo: Path, tmp_path: Path) -> None:
     for command in (["run"], ["test"], ["test", "--select", "test_type:unit"]):
         result = dbt(*command, folder=tmp_path)

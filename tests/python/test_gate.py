@@ -112,6 +112,7 @@ def test_the_demo_passes_the_integrity_gate_with_its_warnings(built: Path) -> No
     assert {row["thing"] for row in violations["rows"]} == {"unacknowledged_completion"}
 
 
+@pytest.mark.slow
 def test_own_thresholds_fail_the_gate_in_every_format(built: Path) -> None:
     (built / "own.yml").write_text("integrity:\n  violations: {severity: error, max: 0.003, do: Call Ann | now.}\n")
     (built / "summary.md").write_text("before\n")
@@ -132,6 +133,7 @@ def test_own_thresholds_fail_the_gate_in_every_format(built: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_tables_that_are_gone_or_replaced_are_named(built: Path, tmp_path: Path) -> None:
     """And nothing else is asked. Without the seal, the database counts as one that was never built."""
     shutil.copy(database(built), database(tmp_path))
@@ -154,6 +156,7 @@ def test_tables_that_are_gone_or_replaced_are_named(built: Path, tmp_path: Path)
     assert result.returncode == 1 and "no build was ever completed in this database" in result.stdout
 
 
+@pytest.mark.slow
 def test_an_input_that_breaks_the_contract_fails_with_its_sentences(built: Path, tmp_path: Path) -> None:
     """So does one that the build won't take, because the database holds other events."""
     shutil.copy(database(built), database(tmp_path))
@@ -513,12 +516,14 @@ def test_what_could_not_run_says_why_and_ends_with_2(arguments: list[str], named
     assert result.exit_code == 2 and named in result.stderr
 
 
+@pytest.mark.slow
 def test_a_target_that_is_none_is_told_by_dbt(tmp_path: Path) -> None:
     result = gate(tmp_path, "integrity", "--target", "nowhere")
     assert result.returncode == 2, result.stdout + result.stderr
     assert "nowhere" in result.stderr and "Traceback" not in result.stderr + result.stdout
 
 
+@pytest.mark.slow
 def test_an_unknown_var_stops_the_integrity_gate(built: Path) -> None:
     result = gate(built, "integrity", "--vars", "{event_path: x}")
     assert result.returncode == 2 and "there is no var event_path; did you mean events_path?" in result.stderr
@@ -555,6 +560,7 @@ def test_wrong_thresholds_are_named(own: str, named: str, called: Called) -> Non
     assert result.exit_code == 2 and named in " ".join(result.stderr.split())
 
 
+@pytest.mark.slow
 def test_a_held_database_is_named(built: Path, tmp_path: Path) -> None:
     shutil.copy(database(built), database(tmp_path))
     with duckdb.connect(str(database(tmp_path))):
@@ -563,6 +569,7 @@ def test_a_held_database_is_named(built: Path, tmp_path: Path) -> None:
     assert f"Another program (process {os.getpid()}) has {database(tmp_path)} open." in result.stderr
 
 
+@pytest.mark.slow
 def test_the_job_of_the_readme_runs(tmp_path: Path) -> None:
     (job,) = re.findall(
         r"```yaml\n(name: closed_loop.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL

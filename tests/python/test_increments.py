@@ -344,6 +344,7 @@ def test_runs_add_only_what_is_new(walked: Walked) -> None:
     assert any(step.left_alone for step in walked.steps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", seeds())
 def test_drawn_runs_end_like_one_full_build(seed: int, tmp_path: Path) -> None:
     """Only on demand: CLOSED_LOOP_SPLIT_SEEDS."""
@@ -434,6 +435,7 @@ def edit(stand: Stand) -> None:
             del rows[0]
 
 
+@pytest.mark.slow
 def test_every_reason_for_a_full_rebuild_is_found(walked: Walked, tmp_path: Path) -> None:
     """Each is said; where there are several the first in the alphabet, but for the two that are asked first."""
     stand = Stand(tmp_path, walked)

@@ -141,6 +141,7 @@ def quarantined(folder: Path) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
     return found
 
 
+@pytest.mark.slow
 def test_every_row_delivered_twice(given: Input, once: Path, tmp_path: Path) -> None:
     """Of two deliveries one is kept, so only the two reports on deliveries know.
 
@@ -198,6 +199,7 @@ def differ(one: float | None, other: float | None) -> bool:
     return abs(one - other) > 1e-9
 
 
+@pytest.mark.slow
 def test_three_loads(given: Input, once: Path, tmp_path: Path) -> None:
     """Each load adds a part and is built; the end is that of one load, but for what was published on the way."""
     moments = [*CUTS, given.as_of]
@@ -257,6 +259,7 @@ def profile_with(folder: Path, **settings: Any) -> dict[str, str]:
     return {"DBT_PROFILES_DIR": str(folder)}
 
 
+@pytest.mark.slow
 def test_another_session_time_zone_and_8_threads(given: Input, once: Path, tmp_path: Path) -> None:
     """A process, a session and columns with a time zone; as many threads as the database and dbt can use."""
     shutil.copytree(once / "events", tmp_path / "written")
@@ -281,6 +284,7 @@ def test_another_session_time_zone_and_8_threads(given: Input, once: Path, tmp_p
     assert_same(tmp_path, once)
 
 
+@pytest.mark.slow
 def test_the_same_again_with_1_thread(given: Input, once: Path, tmp_path: Path) -> None:
     """Into the database of the first build, which publishes nothing a second time."""
     kept = "select * from history.int_kpi__published order by all"

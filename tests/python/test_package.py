@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 from faults import FIRST, SECOND, Stage, Stages
 from project import ROOT, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, dbt, query
 
 
+@pytest.mark.slow
 def test_another_project_builds_the_same_figures(stages: Stages, tmp_path: Path) -> None:
     """With its own profile, and vars in its own dbt_project.yml: builds, an increment, and what is not its business."""
     acme = tmp_path / "acme"

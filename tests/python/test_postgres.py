@@ -340,9 +340,13 @@ def assert_every_query_bears_the_id(folder: Path) -> None:
 
 @pytest.mark.usefixtures("server")  # first: without one the demo need not be built
 def test_demo(demo: Path, postgres: dict[str, str], tmp_path: Path) -> None:
-    """The demo, with its data tests and the gates."""
-    build(tmp_path, None, *ON_POSTGRES, environment=postgres)
+    build(tmp_path, None, *ON_POSTGRES, *WITHOUT_TESTS, environment=postgres)
     assert_equal_figures(demo, postgres)
+
+
+@pytest.mark.slow
+def test_demo_passes_its_tests_and_the_gates(postgres: dict[str, str], tmp_path: Path) -> None:
+    build(tmp_path, None, *ON_POSTGRES, environment=postgres)
     for name, arguments, ends in (
         ("contract", test_gate.AT_THE_END, test_gate.CONTRACT),
         ("integrity", (), test_gate.INTEGRITY),
@@ -353,6 +357,7 @@ def test_demo(demo: Path, postgres: dict[str, str], tmp_path: Path) -> None:
         assert test_gate.statuses(tmp_path, f"{name}.json") == ends
 
 
+@pytest.mark.slow
 def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
     """Raw tables that an operator brings in a schema, with everything wrong with them that can be; PostgreSQL takes them in two loads,
     DuckDB at once, both with hashed personal columns. Only what was published in between differs: PostgreSQL has published more, and so
@@ -414,6 +419,7 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
     assert "holds the events of events_schema 'raw', not of events_schema 'my_events'" in stopped.stdout
 
 
+@pytest.mark.slow
 def test_decimals_that_money_can_not_hold(postgres: dict[str, str], tmp_path: Path) -> None:
     """A decimal without a scale is looked at value by value, as files are; NaN is a wrong value, not a wrong type."""
     columns = {table: dict(types) for table, types in seed_types("events").items()}
@@ -446,6 +452,7 @@ def server_command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_server_command(server: dict[str, str]) -> None:
     """scripts/postgres_server.py: start twice, look, stop; what fails says so in a line and leaves nothing."""
     folder = Path(tempfile.gettempdir()) / f"closed_loop_test_{os.getpid()}"
@@ -473,6 +480,7 @@ def test_server_command(server: dict[str, str]) -> None:
         postgres_server.stop(folder)
 
 
+@pytest.mark.slow
 def test_server_that_does_not_start(server: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """scripts/postgres_server.py: a server that fails on its way leaves no folder; someone else's folder stays."""
     folder = Path(tempfile.gettempdir()) / f"closed_loop_test_{os.getpid()}"

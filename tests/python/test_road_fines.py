@@ -11,6 +11,8 @@ import pytest
 from project import ROOT, SHARED, WITHOUT_TESTS, build, query
 
 EXAMPLE = ROOT / "examples/road_fines"
+pytestmark = pytest.mark.slow
+
 LOG = SHARED / "data/road_fines/road_fines.parquet"
 
 # As published or counted in the log itself, never by this project.

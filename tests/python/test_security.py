@@ -23,8 +23,11 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from made_events import DEFAULTS, Events
 from project import ROOT, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, dbt, query
 from rich.console import Console
+from tiers import slow_but
+from typer.testing import CliRunner
 
-from scripts.gate import report
+from scripts.gate import report, warehouse
+from scripts.gate.__main__ import app
 from scripts.gate.judge import Limits, Outcome, Result
 
 TEXTS = {
@@ -220,7 +223,7 @@ def assert_refused(variables: dict[str, Any], folder: Path) -> None:
     assert_untouched(folder)
 
 
-@pytest.mark.parametrize("name", HOSTILE_VALUES)
+@pytest.mark.parametrize("name", slow_but(["quotes and lines"], HOSTILE_VALUES))
 def test_hostile_vars_are_refused(name: str, tmp_path: Path) -> None:
     """All of them at once."""
     value = HOSTILE_VALUES[name]
@@ -229,6 +232,7 @@ def test_hostile_vars_are_refused(name: str, tmp_path: Path) -> None:
     assert_refused(dict.fromkeys((SETTINGS | others) - {"schema_prefix"}, value), marked_database(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [f'x"{DROP}', HOSTILE_VALUES["list"]], ids=["double quote", "list"])
 def test_a_hostile_prefix_is_refused(value: Any, tmp_path: Path) -> None:
     """It comes alone: it is in the names of the schemas that dbt makes before any hook runs."""
@@ -255,7 +259,7 @@ def database_name_problem(path: str) -> str | None:
     return returned[0]
 
 
-def test_a_database_has_a_name_that_duckdb_takes(tmp_path: Path) -> None:
+def test_a_database_has_a_name_that_duckdb_takes() -> None:
     good = [
         "closed_loop.duckdb",
         "/data/ä b-1%{.v2.duckdb",
@@ -281,6 +285,10 @@ def test_a_database_has_a_name_that_duckdb_takes(tmp_path: Path) -> None:
     assert {path: database_name_problem(path) for path in good} == dict.fromkeys(good)
     for path in bad:
         assert f"CLOSED_LOOP_DUCKDB '{path}' can't be used" in (database_name_problem(path) or ""), path
+
+
+@pytest.mark.slow
+def test_a_build_refuses_another_name(tmp_path: Path) -> None:
     result = dbt("build", folder=tmp_path, environment={"CLOSED_LOOP_DUCKDB": "system"})
     assert result.returncode != 0 and "CLOSED_LOOP_DUCKDB 'system' can't be used" in result.stdout
     assert "Nothing was built." in result.stdout and not (tmp_path / "system").exists()
@@ -300,6 +308,7 @@ WITHOUT_THE_HOOK = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITHOUT_THE_HOOK)
 def test_hostile_vars_do_no_harm_without_the_hook(name: str, tmp_path: Path) -> None:
     command, variables = WITHOUT_THE_HOOK[name]
@@ -315,6 +324,7 @@ def two_events() -> Events:
     return events
 
 
+@pytest.mark.slow
 def test_a_path_is_no_pattern_and_no_code(tmp_path: Path) -> None:
     """A folder named like code is read; one whose name the pattern in it would match is not."""
     folder = tmp_path / 'it\'s a "{{ test }}"; -- [1]*?'
@@ -412,15 +422,17 @@ HOSTILE_CALLS = {
 
 
 @pytest.mark.parametrize("name", HOSTILE_CALLS)
-def test_a_hostile_call_of_a_gate_is_refused(name: str, tmp_path: Path) -> None:
-    """Exit code 2 is "could not run"; 1 would say that the data are bad, 0 that they are good."""
+def test_a_hostile_call_of_a_gate_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 2 is "could not run"; 1 would say that the data are bad, 0 that they are good. dbt is not even asked."""
+    monkeypatch.setattr(warehouse, "run_dbt", lambda *_, **__: pytest.fail("dbt was asked"))
     folder = marked_database(tmp_path)
     arguments = list(HOSTILE_CALLS[name])
     if arguments[1] == "--thresholds":
         (tmp_path / "thresholds.yml").write_text(arguments[2])
         arguments[2] = str(tmp_path / "thresholds.yml")
-    result = gate(*arguments, folder=folder)
-    assert result.returncode == 2, result.stdout + result.stderr
+    monkeypatch.setenv("CLOSED_LOOP_DUCKDB", str(database(folder)))
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2, result.output
     assert "could not run: " in result.stderr and "Traceback" not in result.stderr
     assert "\x1b" not in result.stderr + result.stdout
     assert_untouched(folder)
@@ -447,6 +459,7 @@ def test_a_build_writes_no_secret(texts: Path) -> None:
     assert_no_secret(texts)
 
 
+@pytest.mark.slow
 def test_a_failing_connection_tells_no_secret(tmp_path: Path) -> None:
     """PostgreSQL on a port where nobody listens: dbt, its debug command and a gate, all at their most talkative."""
     environment = {**SECRETS, "PGHOST": "127.0.0.1", "PGPORT": "1", "PGUSER": "u", "PGDATABASE": "d"}

@@ -119,10 +119,12 @@ def test_what_the_page_says_about_20_failures_a_week(rate: float, sample: int) -
     assert max(exact(rule, rate, sample) for rule in WORST_RULES) <= 0.01
 
 
+@pytest.mark.slow
 def test_false_alarms(project: tuple[Path, str]) -> None:
     assert faults(project, CASES) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "broken",
     [
@@ -139,6 +141,7 @@ def test_a_broken_rule_is_noticed(broken, project: tuple[Path, str]) -> None:
     assert faults((database, broken(sql)), [(0.6, 1000)], weeks=20_000)
 
 
+@pytest.mark.slow
 def test_power(project: tuple[Path, str]) -> None:
     seen = {}
     for sample in SAMPLES:
@@ -155,6 +158,7 @@ def test_power(project: tuple[Path, str]) -> None:
     assert seen["below", 200, 10].confirmed_percent > 90 > 20 > seen["below", 200, 2].confirmed_percent
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_the_script_gives(project: tuple[Path, str]) -> None:
     seed, weeks, _ = settings()
     for text in simulate_alerts.tables(*project, seed, weeks, rates=[0.95], samples=[200]).values():

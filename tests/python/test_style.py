@@ -1,4 +1,4 @@
-"""The style of SQL and Python: sqlfluff with the dbt templater, and ruff."""
+"""The style of SQL and Python: sqlfluff with the dbt templater (`make lint` runs it too), and ruff."""
 
 from __future__ import annotations
 
@@ -7,12 +7,29 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from project import ROOT
 
+LINTED = ["models", "tests/singular", "tests/macros", "analyses"]
 
+
+def test_sql_is_tidy() -> None:
+    """What can be seen without sqlfluff, which takes minutes."""
+    found = []
+    for path in sorted(path for folder in LINTED for path in (ROOT / folder).rglob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        name = path.relative_to(ROOT)
+        if not text.endswith("\n") or text.endswith("\n\n"):
+            found.append(f"{name}: ends otherwise than with one line break")
+        for number, line in enumerate(text.splitlines(), start=1):
+            if line != line.rstrip() or "\t" in line:
+                found.append(f"{name}:{number}: a tab, or blanks at its end")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.slow
 def test_sqlfluff_is_clean(tmp_path: Path) -> None:
     # The templater compiles the models on a database of its own; a user's closed_loop.duckdb may be open elsewhere.
-    paths = ["models", "tests/singular", "tests/macros", "analyses"]
     result = subprocess.run(
         [
             sys.executable,
@@ -20,7 +37,7 @@ def test_sqlfluff_is_clean(tmp_path: Path) -> None:
             "sqlfluff",
             "lint",
             "--disable-progress-bar",
-            *[p for p in paths if any((ROOT / p).rglob("*.sql"))],
+            *LINTED,
         ],
         cwd=ROOT,
         env={**os.environ, "CLOSED_LOOP_DUCKDB": str(tmp_path / "lint.duckdb")},
