@@ -20,7 +20,11 @@ AS_OF = "2026-05-25 00:00:00"
 # Gate -> check -> `rows` or `measures` and `examples` -> query.
 GateQueries = dict[str, dict[str, dict[str, str]]]
 
-SLOWEST = ("test_postgres.py", "test_faults.py", "test_increments.py", "test_style.py", "test_invariance.py")
+# The first two begin together: only one of them needs the demo, which it builds.
+SLOWEST = (
+    "test_postgres.py", "test_faults.py", "test_increments.py", "test_style.py", "test_bad_input.py", "test_security.py",
+    "test_gate.py", "test_invariance.py", "test_restatements.py", "test_faults_in_data.py",
+)  # fmt: skip
 
 
 def made_once(name: str, make: Callable[[Path], object], tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -437,6 +437,7 @@ def test_what_is_read(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_all_rows_bad(tmp_path: Path) -> None:
     """Nothing is accepted, nothing is lost, and the build still ends well: the reasons are there to be read. Numbers that would make sums
     overflow and moments that are none neither stop it nor move what it is computed for."""
@@ -499,6 +500,7 @@ def test_unreadable_folder(tmp_path: Path) -> None:
     assert "check that it exists and can be read" in result.stdout
 
 
+@pytest.mark.slow
 def test_an_event_table_missing_in_the_schema(tmp_path: Path) -> None:
     with duckdb.connect(str(database(tmp_path))) as connection:
         connection.execute("create schema raw; create table raw.case_triggers (event_id varchar)")
