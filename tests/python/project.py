@@ -62,7 +62,8 @@ def dbt(
     as_of = (variables or {}).get("as_of")
     moment = {} if as_of is None else {"CLOSED_LOOP_AS_OF": str(as_of)}
     written = {"DBT_WRITE_JSON": str(artifacts)}
-    parsed = PARSED / hashlib.sha256(json.dumps([seen, settings], default=str).encode()).hexdigest()
+    told = {name: value for name, value in settings.items() if name not in dbt_processes.at_start(settings)}
+    parsed = PARSED / hashlib.sha256(json.dumps([seen, told], default=str).encode()).hexdigest()
     here = folder / "target" / "partial_parse.msgpack"
     if parsed.exists() and not here.exists():
         here.parent.mkdir(exist_ok=True)

@@ -76,6 +76,7 @@ def statuses(folder: Path, outcome: str) -> dict[str, str]:
     return {check["check"]: check["status"] for check in json.loads((folder / outcome).read_text())["checks"]}
 
 
+@pytest.mark.slow
 def test_the_demo_passes_the_contract_gate_with_its_warnings(built: Path) -> None:
     before = query(built, "select table_schema, table_name from information_schema.tables order by all")
     result = gate(

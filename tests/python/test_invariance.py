@@ -101,6 +101,7 @@ def assert_same(got: Path, expected: Path, besides: Iterable[str] = ()) -> None:
 # How the rows arrive -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_shuffled_rows_in_several_parts(given: Input, once: Path, tmp_path: Path) -> None:
     """Three parts in nested folders; the last row may come first."""
     shuffled = random.Random(SEED)

@@ -144,6 +144,7 @@ def test_hashed_there_is_no_clear_text(hashed: Path) -> None:
     assert modes == {"-rw-------"}
 
 
+@pytest.mark.slow
 def test_without_a_key_nothing_is_built(hashed: Path) -> None:
     result = dbt("build", folder=hashed, variables=VARIABLES, environment={"DBT_ENV_SECRET_PII_KEY": ""})
     assert result.returncode != 0 and "nothing was built" in result.stdout
@@ -156,7 +157,7 @@ def test_a_line_that_cannot_be_read_is_not_shown(hashed: Path) -> None:
     sound = file.read_text(encoding="utf-8")
     lines = sound.splitlines()
     file.write_text("\n".join([*lines, *[lines[-1]] * 30_000, f"e,c,{ANN}"]), encoding="utf-8")
-    result = dbt("build", folder=hashed, variables=VARIABLES, environment=KEY)
+    result = dbt("build", folder=hashed, variables=VARIABLES, environment=SECRETS)
     file.write_text(sound, encoding="utf-8")
     line = len(lines) + 30_001
     assert (
@@ -165,6 +166,7 @@ def test_a_line_that_cannot_be_read_is_not_shown(hashed: Path) -> None:
     assert ANN not in result.stdout and not files_with(hashed, ANN)
 
 
+@pytest.mark.slow
 def test_an_erased_case_is_gone(hashed: Path) -> None:
     """Also from the bytes of the file, once it is written anew as the page says; what was published stays. The key is another by then."""
     assert key_described(hashed) == [(hashed_with(KEY, "closed_loop"),)]

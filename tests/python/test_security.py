@@ -23,7 +23,6 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from made_events import DEFAULTS, Events
 from project import ROOT, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, dbt, query
 from rich.console import Console
-from tiers import slow_but
 from typer.testing import CliRunner
 
 from scripts.gate import report, warehouse
@@ -223,7 +222,8 @@ def assert_refused(variables: dict[str, Any], folder: Path) -> None:
     assert_untouched(folder)
 
 
-@pytest.mark.parametrize("name", slow_but(["quotes and lines"], HOSTILE_VALUES))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HOSTILE_VALUES)
 def test_hostile_vars_are_refused(name: str, tmp_path: Path) -> None:
     """All of them at once."""
     value = HOSTILE_VALUES[name]

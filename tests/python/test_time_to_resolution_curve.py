@@ -184,6 +184,7 @@ def on_tables_of_its_own(sql: str, journeys: list[tuple[Any, ...]]) -> list[tupl
         return connection.sql(CURVES.format(curve=f"({sql})")).fetchall()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("as_of", "expected"),
     [
