@@ -855,6 +855,7 @@ def canonical(rows: list[Row]) -> list[str]:
     )
 
 
+@pytest.mark.slow
 def test_hostile_inputs_reach_everything() -> None:
     """No crash; every row ends once; every reason, violation and KPI occurs; nothing undetermined is generated."""
     reasons, kinds, values, verdicts, risks = Counter(), Counter(), Counter(), Counter(), Counter()
