@@ -111,10 +111,10 @@ def simulate(database: Path, sql: str, *, seed: int, weeks: int, sample: int, ra
             rules,
         )
         connection.register("drawn", drawn)
-        connection.execute("delete from intermediate.int_kpi__valued")
+        connection.execute("delete from intermediate.int_kpi__cells")
         connection.execute(
             f"""
-            insert into intermediate.int_kpi__valued by name
+            insert into intermediate.int_kpi__cells by name
             select
                 'simulated_rate' as kpi_id, 'w' || workflow as workflow, date '2026-01-05' + 7 * week::int as week_start,
                 false as is_provisional, 'all' as cohort_dimension, 'all' as cohort_value,

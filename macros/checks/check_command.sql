@@ -11,6 +11,14 @@
             "--empty would replace the tables of this database by empty ones. Nothing was built: give the build without rows a database of its own, or schemas of its own with the var schema_prefix."
         ) %}
     {% endif %}
+    {% set published = graph.nodes['model.closed_loop.kpi_first_published'] %}
+    {% set earlier = adapter.get_relation(published.database, published.schema, 'int_kpi__published') %}
+    {% if earlier is not none and adapter.get_relation(published.database, published.schema, published.alias) is none %}
+        {% do exceptions.raise_compiler_error(
+            "the published figures of this database are in " ~ earlier ~ ", as an earlier version called them. Nothing was built: alter table "
+            ~ earlier ~ " rename to " ~ published.alias ~ "; then build."
+        ) %}
+    {% endif %}
     {% set foreign = foreign_parents() %}
     {% if foreign %}
         {% do exceptions.raise_compiler_error(
@@ -32,8 +40,8 @@
 
 {% macro is_built() %}
     {#- Whether a build of this database has come to its end, so that its tables hold figures. Returns: boolean. -#}
-    {% set completed = left_by_last_build('int_run__completed') %}
-    {{ return(completed is not none and run_query('select count(*) from ' ~ completed).columns[0].values()[0] > 0) }}
+    {% set seal = earlier_relation('build_seal') %}
+    {{ return(seal is not none and run_query('select count(*) from ' ~ seal).columns[0].values()[0] > 0) }}
 {% endmacro %}
 
 

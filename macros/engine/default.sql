@@ -7,6 +7,8 @@
 {% macro default__json_object(columns) %}{{ refuse_engine('json_object') }}{% endmacro %}
 {% macro default__sha256(text) %}{{ refuse_engine('sha256') }}{% endmacro %}
 {% macro default__row_hash(rows) %}{{ refuse_engine('row_hash') }}{% endmacro %}
+{% macro default__view_definition(view) %}{{ refuse_engine('view_definition') }}{% endmacro %}
+{% macro default__is_absent_from(value, relation, column) %}{{ refuse_engine('is_absent_from') }}{% endmacro %}
 {% macro default__value_of_first(value, order_by) %}{{ refuse_engine('value_of_first') }}{% endmacro %}
 {% macro default__seconds_between(starts_at, ends_at) %}{{ refuse_engine('seconds_between') }}{% endmacro %}
 {% macro default__add_seconds(moment, seconds) %}{{ refuse_engine('add_seconds') }}{% endmacro %}

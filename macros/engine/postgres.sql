@@ -28,6 +28,17 @@
 {%- endmacro %}
 
 
+{% macro postgres__view_definition(view) -%}
+    pg_get_viewdef(to_regclass({{ text_literal(view.include(database=false)) }}))
+{%- endmacro %}
+
+
+{% macro postgres__is_absent_from(value, relation, column) -%}
+    {#- `not in` would look through the whole relation for each row where it doesn't fit into work_mem. -#}
+    not exists (select 1 from {{ relation }} as listed where listed.{{ column }} = {{ value }})
+{%- endmacro %}
+
+
 {% macro postgres__value_of_first(value, order_by) -%}
     (array_agg({{ value }} order by {{ order_by | join(' nulls last, ') }} nulls last))[1]
 {%- endmacro %}

@@ -47,6 +47,24 @@
 {%- endmacro %}
 
 
+{% macro view_definition(view) %}
+    {#-
+        What tells the query of a view that was built, and marked by mark_view(), from any other: a scalar of type text, NULL where the view is gone, or may
+        have been replaced. view: a relation.
+    -#}
+    {{ return(adapter.dispatch('view_definition', 'closed_loop')(view)) }}
+{% endmacro %}
+
+
+{% macro is_absent_from(value, relation, column) -%}
+    {#-
+        The condition that no row of a small relation has a value: a boolean, never NULL. value: SQL expression. relation: a relation. column: name of a
+        column of it. Neither may be NULL.
+    -#}
+    {{ adapter.dispatch('is_absent_from', 'closed_loop')(value, relation, column) }}
+{%- endmacro %}
+
+
 {% macro value_of_first(value, order_by) -%}
     {#-
         The value of a group's first row: an aggregate of the value's type. NULL where that row's value is NULL, and without a row.

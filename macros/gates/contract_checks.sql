@@ -33,14 +33,20 @@
 {% endmacro %}
 
 
+{% macro visible_rows(table) -%}
+    {#- The raw rows of an event table that can be seen at as_of, as a from-item. table: an event table. -#}
+    (select * from ({{ raw_rows('events', table) }}) as raw_rows where {{ is_visible() }}) as visible_rows
+{%- endmacro %}
+
+
 {% macro share_of_raw_rows(condition) %}
-    {#- Per event table, the share of its visible raw rows that fulfil a condition on base_events__*; NULL for an empty table. -#}
+    {#- Per event table, the share of its visible raw rows that fulfil a condition on base_events__*, which no ordinary row does; NULL for an empty table. -#}
     {%- for table in event_contract() %}
     select
         '{{ table }}' as thing,
-        {{ rate('count(case when ' ~ condition ~ ' then 1 end)', 'count(*)') }} as measured,
-        count(case when {{ condition }} then 1 end) as row_count
-    from {{ ref('base_events__' ~ table) }}
+        {{ rate('counted.row_count', '(select count(*) from ' ~ visible_rows(table) ~ ')') }} as measured,
+        counted.row_count
+    from (select count(*) as row_count from {{ ref('base_events__' ~ table) }} where {{ condition }}) as counted
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {% endmacro %}
@@ -88,7 +94,7 @@
                 ~ rate("count(case when " ~ outside ~ " then 1 end)", "count(*)") ~ " as measured, "
                 ~ "count(case when " ~ outside ~ " then 1 end) as row_count, "
                 ~ "min(case when " ~ outside ~ " then coalesce(" ~ column ~ ", '(null)') end) as such_as "
-                ~ "from " ~ ref('base_events__' ~ table)
+                ~ "from " ~ visible_rows(table)
             ) -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -102,7 +108,7 @@
     select
         '{{ table }}' as thing,
         count(*) as measured
-    from {{ ref('base_events__' ~ table) }}
+    from {{ visible_rows(table) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {% endmacro %}
@@ -116,7 +122,7 @@
         '{{ table }}' as thing,
         {{ local_date('occurred_at') }} as day,
         count(*) as row_count
-    from {{ ref('base_events__' ~ table) }}
+    from {{ visible_rows(table) }}
     where occurred_at >= {{ history_start }} and occurred_at < cast('{{ end_of_moments() }}' as timestamp)
     group by {{ local_date('occurred_at') }}
     {{ 'union all' if not loop.last }}
@@ -220,7 +226,7 @@
     select
         '{{ table }}' as thing,
         max(case when loaded_at >= cast('0001-01-01' as timestamp) then loaded_at end) as last_loaded_at
-    from {{ ref('base_events__' ~ table) }}
+    from {{ visible_rows(table) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {% endmacro %}

@@ -176,7 +176,7 @@
         counts.source_table = '{{ table }}'
         and (
             counts.raw_rows <> counts.accepted_rows + counts.duplicate_rows + counts.quarantined_rows
-            or counts.raw_rows <> (select count(*) from {{ ref('base_events__' ~ table) }})
+            or counts.raw_rows <> (select count(*) from {{ visible_rows(table) }})
             or counts.accepted_rows <> (select count(*) from {{ ref('stg_events__' ~ table) }})
             or counts.quarantined_rows <> (select count(*) from {{ ref('rpt_quarantined_event') }} where source_table = '{{ table }}')
         )

@@ -41,12 +41,12 @@
 {% macro drop_scratch() %}
     {#-
         Drops the schemas of the contract gate's own build: `dbt run-operation drop_scratch` with the var schema_prefix that it was
-        built with. Raises without one, so that it never drops a schema that is used.
+        built with. Raises where that is no gate's, so that it never drops a schema that is used.
     -#}
-    {% if not var('schema_prefix') %}
-        {% do exceptions.raise_compiler_error("drop_scratch needs the var schema_prefix; without it there is nothing to drop.") %}
+    {% if not (var('schema_prefix') or '').startswith('gate_') %}
+        {% do exceptions.raise_compiler_error("drop_scratch drops what the contract gate has staged: it needs its var schema_prefix, which begins with gate_.") %}
     {% endif %}
-    {% for schema in ['demo_events', 'reference', 'staging', 'intermediate'] %}
+    {% for schema in ['demo_events', 'reference', 'staging', 'history'] %}
         {% do adapter.drop_schema(api.Relation.create(database=target.database, schema=var('schema_prefix') ~ schema)) %}
     {% endfor %}
 {% endmacro %}

@@ -42,7 +42,7 @@
 
     builds as (
         select
-            (select max(started.build_number) from {{ ref('build_started') }} as started) as started_number,
+            (select max(build_number) from {{ ref('build_inputs') }} where kind = 'start') as started_number,
             (select max(entries.build_number) from entries) as sealed_number,
             (select run.as_of from {{ ref('stg_events__as_of') }} as run) as as_of
     ),
@@ -75,7 +75,7 @@
     union all
 
     select
-        'build_started' as thing,
+        'build_inputs' as thing,
         'lost a row: build ' || cast(sealed_number as {{ dbt.type_string() }}) || ' is complete and was never started' as problem
     from builds
     where not coalesce(started_number >= sealed_number, sealed_number is null)

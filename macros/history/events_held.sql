@@ -23,31 +23,23 @@
 
 {% macro held_events() %}
     {#-
-        The events that the database holds, as described_events() says it: what events_held says. A database that was built before there was
-        that table says it in int_run__completed. None where nothing was built yet. The contract gate, which stages events in schemas of its
-        own, asks for the database that they are meant for.
+        The events that the database holds, as described_events() says it: those of the last build in build_inputs. None where nothing was
+        built yet. The contract gate, which stages events in schemas of its own, asks for the database that they are meant for.
     -#}
-    {% set found = {} %}
-    {% for name in ['events_held', 'int_run__completed'] %}
-        {% set node = graph.nodes['model.closed_loop.' ~ name] %}
-        {% do found.update({name: adapter.get_relation(node.database, node.schema.removeprefix('gate_'), node.alias)}) %}
-    {% endfor %}
-    {% if found.events_held is not none %}
-        {% set row = run_query('select kind, place from ' ~ found.events_held) | first %}
-        {% if row %}
-            {{ return({'kind': row[0], 'place': row[1]}) }}
-        {% endif %}
-    {% endif %}
-    {% if found.int_run__completed is not none %}
-        {% set vars = {} %}
-        {% for row in run_query("select name, content from " ~ found.int_run__completed ~ " where kind = 'var' and content <> 'None'") %}
+    {% set node = graph.nodes['model.closed_loop.build_inputs'] %}
+    {% set inputs = adapter.get_relation(node.database, node.schema.removeprefix('gate_'), node.alias) %}
+    {% set vars = {} %}
+    {% if inputs is not none %}
+        {% set query %}
+            select name, content
+            from {{ inputs }}
+            where kind = 'var' and content <> 'None' and build_number = (select max(build_number) from {{ inputs }} where kind = 'var')
+        {% endset %}
+        {% for row in run_query(query) %}
             {% do vars.update({row[0]: row[1]}) %}
         {% endfor %}
-        {% if vars %}
-            {{ return(described_events(vars.events_path, vars.events_schema)) }}
-        {% endif %}
     {% endif %}
-    {{ return(none) }}
+    {{ return(described_events(vars.events_path, vars.events_schema) if vars else none) }}
 {% endmacro %}
 
 

@@ -23,26 +23,17 @@
 
 {% macro sealed_contents() -%}
     {#-
-        What the sealed models hold now, as a query: model_name, row_count and content_hash. The tables that a view reads are sealed themselves; that
-        it still is the same view shows in its first thousand cases. Fails where one of them doesn't exist.
+        What the sealed models hold now, as a query: model_name, row_count and content_hash. Of a view, whose tables are sealed themselves, the hash is
+        that of its definition, and row_count is NULL. Fails where one of them doesn't exist.
     -#}
     {%- for node in sealed_models() %}
-    select
-        '{{ node.name }}' as model_name,
-        count(*) as row_count,
-        cast({{ rows_hash('sealed') }} as {{ dbt.type_string() }}) as content_hash
-    from {{ api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias) }} as sealed
-    {%- if node.config.materialized == 'view' and 'case_id' in node.columns %}
-    where
-        sealed.case_id <= (
-            select max(first_cases.case_id)
-            from (
-                select case_id
-                from {{ ref('fct_case_journey') }}
-                order by case_id
-                limit 1000
-            ) as first_cases
-        )
+    {%- set relation = api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias) %}
+    {%- if node.config.materialized == 'view' %}
+    select '{{ node.name }}' as model_name, cast(null as {{ dbt.type_bigint() }}) as row_count,
+        coalesce({{ dbt.hash(view_definition(relation)) }}, 'none') as content_hash
+    {%- else %}
+    select '{{ node.name }}' as model_name, count(*) as row_count, cast({{ rows_hash('sealed') }} as {{ dbt.type_string() }}) as content_hash
+    from {{ relation }} as sealed
     {%- endif %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -73,16 +64,9 @@
 {%- endmacro %}
 
 
-{% macro note_build_started() %}
-    {#-
-        Runs before anything else of a whole build, also of one that is then refused: SQL that numbers it in build_started, so that marts older than a
-        build that failed can be told. Empty where a part of the models is built, and on a first build, which numbers itself.
-    -#}
-    {% if execute and not flags.EMPTY and flags.WHICH in ['run', 'build'] and is_whole_build('model.closed_loop.build_seal') %}
-        {% set started = left_by_last_build('build_started') %}
-        {% if started is not none %}
-            {{ return('insert into ' ~ started ~ ' (build_number) select max(build_number) + 1 from ' ~ started ~ ' having count(*) > 0') }}
-        {% endif %}
-    {% endif %}
-    {{ return('') }}
-{% endmacro %}
+{% macro mark_view() -%}
+    {#- The statement after a view is built that puts a hash of its query into its comment; empty for a table. -#}
+    {%- if execute and config.get('materialized') == 'view' -%}
+        comment on view {{ this }} is 'closed_loop {{ local_md5(model.compiled_code or model.raw_code) }}'
+    {%- endif -%}
+{%- endmacro %}

@@ -8,11 +8,11 @@
 
 {% macro cohort_attributes(case_alias=none) -%}
     {#-
-        The cohort dimensions as select items, a null as `(none)`.
+        The cohort dimensions as select items, each as the column <dimension>_cohort: a null as `(none)`.
         case_alias: alias of the relation with the case's attributes; none where it is the only one.
     -#}
     {%- for dimension in cohort_dimensions() %}
-    coalesce({{ case_alias ~ '.' if case_alias }}{{ dimension }}, '(none)') as {{ dimension }}{{ ',' if not loop.last }}
+    coalesce({{ case_alias ~ '.' if case_alias }}{{ dimension }}, '(none)') as {{ dimension }}_cohort{{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
@@ -25,11 +25,11 @@
     coalesce(workflow, '(all)') as workflow,
     case
         {%- for dimension in cohort_dimensions() %}
-        when {{ dimension }} is not null then '{{ dimension }}'
+        when {{ dimension }}_cohort is not null then '{{ dimension }}'
         {%- endfor %}
         else 'all'
     end as cohort_dimension,
-    coalesce({{ cohort_dimensions() | join(', ') }}, 'all') as cohort_value
+    coalesce({{ cohort_dimensions() | join('_cohort, ') }}_cohort, 'all') as cohort_value
 {%- endmacro %}
 
 
@@ -42,9 +42,9 @@
     grouping sets (
         {%- for dimension in [none] + cohort_dimensions() %}
         {%- if with_all %}
-        ({{ (keys + ([dimension] if dimension else [])) | join(', ') }}),
+        ({{ (keys + ([dimension ~ '_cohort'] if dimension else [])) | join(', ') }}),
         {%- endif %}
-        ({{ (keys + ['workflow'] + ([dimension] if dimension else [])) | join(', ') }}){{ ',' if not loop.last }}
+        ({{ (keys + ['workflow'] + ([dimension ~ '_cohort'] if dimension else [])) | join(', ') }}){{ ',' if not loop.last }}
         {%- endfor %}
     )
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {% macro funnel_stages() %}
     {#-
         The stages of the funnel in their order (specification, Funnel).
-        Returns: dict of stage name -> the column of fct_case_journey with the moment of the stage's own event.
+        Returns: dict of stage name -> the column of int_case__assembled with the moment of the stage's own event.
     -#}
     {{ return({
         'triggered': 'triggered_at',

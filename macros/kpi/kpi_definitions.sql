@@ -168,16 +168,15 @@
         What KPIs count. Returns: dict from the `of` of a definition -> dict with
           model      the model with those units
           unit_id    the column that names a unit within its case
-          own_model  where `model` is a view of ours: the table that builds grow, with those of them that follow from their own case alone
     -#}
     {{ return({
-        'cases': {'model': 'fct_case_journey', 'unit_id': 'case_id'},
-        'writebacks': {'model': 'fct_writeback', 'unit_id': 'idempotency_key', 'own_model': 'int_writeback__verified'},
-        'exceptions': {'model': 'fct_exception', 'unit_id': 'exception_id', 'own_model': 'int_exception__assembled'},
-        'messages': {'model': 'fct_message', 'unit_id': 'message_id', 'own_model': 'int_message__assembled'},
+        'cases': {'model': 'int_case__assembled', 'unit_id': 'case_id'},
+        'writebacks': {'model': 'int_writeback__verified', 'unit_id': 'idempotency_key'},
+        'exceptions': {'model': 'int_exception__assembled', 'unit_id': 'exception_id'},
+        'messages': {'model': 'int_message__assembled', 'unit_id': 'message_id'},
         'identity_checks': {'model': 'int_identity_check__counted', 'unit_id': 'event_id'},
-        'agent_touches': {'model': 'stg_events__agent_touches', 'unit_id': 'event_id'},
-        'charges': {'model': 'fct_charge', 'unit_id': 'charge_id', 'own_model': 'int_charge__variable'},
+        'agent_touches': {'model': 'int_agent_touch__handled', 'unit_id': 'event_id'},
+        'charges': {'model': 'int_charge__charged', 'unit_id': 'charge_id'},
     }) }}
 {% endmacro %}
 

@@ -22,7 +22,7 @@
 
 
 {% macro observing_kpis() -%}
-    {#- The KPIs that take a percentile as a relation to select from: kpi_id and observed_for, as in int_kpi__observed. May be empty. -#}
+    {#- The KPIs that take a percentile as a relation to select from: kpi_id and observed_for, as in int_kpi__observations. May be empty. -#}
     {%- set rows = [] -%}
     {%- for observed_for, side in kpi_observations().items() -%}
         {%- for kpi_id in side.kpi_ids -%}
@@ -49,41 +49,4 @@
     -#}
     case when kpi_id in ({{ kpis_of_kind(['median']) }}) then percentiles[1] end as median_value,
     case when kpi_id in ({{ kpis_of_kind(['p90']) }}) then percentiles[2] end as p90_value
-{%- endmacro %}
-
-
-{% macro percentiled_cells(dimension) -%}
-    {#-
-        The query of the percentiles by one cohort dimension. dimension: one of cohort_dimensions(), or `all` for all cases.
-    -#}
-    {%- set cohort = "'all'" if dimension == 'all' else dimension -%}
-    with
-
-    observed as (
-        select * from {{ ref('int_kpi__observed') }}
-    ),
-
-    cells as (
-        select
-            observed_for,
-            week_start,
-            coalesce(workflow, '(all)') as workflow,
-            {{ cohort }} as cohort_value,
-            {{ median_and_p90('observed_value') }} as percentiles
-        from observed
-        where {{ is_touched_week(passes_of(kpi_observations() | list)) }}
-        {%- set keys = 'observed_for, week_start' ~ (', ' ~ dimension if dimension != 'all') %}
-        group by grouping sets (({{ keys }}), ({{ keys }}, workflow)) -- noqa: PRS
-    )
-
-    select
-        kpis.kpi_id,
-        cells.week_start,
-        cells.workflow,
-        '{{ dimension }}' as cohort_dimension,
-        cells.cohort_value,
-        {{ kpi_percentiles() | indent(4) }}
-    from cells
-    inner join {{ observing_kpis() }} on cells.observed_for = kpis.observed_for
-    where {{ is_touched_cell() }}
 {%- endmacro %}

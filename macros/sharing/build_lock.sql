@@ -70,7 +70,7 @@
 
 {% macro build_lock() %}
     {#- The table of the build that runs, one row or none; each schema_prefix has its own. Returns: a relation. -#}
-    {% set node = graph.nodes['model.closed_loop.int_run__planned'] %}
+    {% set node = graph.nodes['model.closed_loop.build_log'] %}
     {{ return(api.Relation.create(database=node.database, schema=node.schema, identifier='build_lock', type='table')) }}
 {% endmacro %}
 

@@ -2,7 +2,7 @@
     {#-
         What the folder or bucket of events_path or reference_path holds, listed once per run: what was checked is what is read.
         A table is one of the forms of file_forms(); what begins with _ or . doesn't count. kind: 'events' or 'reference'.
-        Returns: dict with `found` (dict table -> dict with its `name`, and its `paths` as SQL literals), `problems` (list of
+        Returns: dict with `found` (dict table -> dict with its `name`, and its `paths` and `whole_paths` as SQL literals), `problems` (list of
         sentences) and `strangers` (list of names that are none of the tables, and of empty folders).
     -#}
     {% set noted = 'closed_loop_files_' ~ kind %}
@@ -16,7 +16,7 @@
                     ~ ". Keep one of them, so that no row is counted twice or left out."
                 ) %}
             {% elif row['what'] == 'table' %}
-                {% do files.found.update({row['raw_table']: {'name': row['entry'], 'paths': row['paths']}}) %}
+                {% do files.found.update({row['raw_table']: {'name': row['entry'], 'paths': row['paths'], 'whole_paths': row['whole_paths']}}) %}
             {% elif row['what'] == 'stranger' %}
                 {% do files.strangers.append(row['entry']) %}
             {% elif row['what'] == 'hollow' %}
@@ -26,6 +26,7 @@
                 {% do files.problems.append(kind ~ "_path: " ~ row['entry'] ~ " " ~ file_problem(row['what'], row['raw_table'])) %}
             {% endif %}
         {% endfor %}
+        {% do use_whole_paths(files.found) %}
         {% do graph.update({noted: files}) %}
     {% endif %}
     {{ return(graph[noted]) }}
@@ -132,9 +133,12 @@ tables as (
         'table' as what,
         raw_table,
         entry,
+        {%- for start, name in [('', 'paths'), ('' if is_bucket or root[:1] in '/~' else '<folder>', 'whole_paths')] %}
         string_agg(
-            '''' || replace(replace(replace(replace(path, '[', '[[]'), '*', '[*]'), '?', '[?]'), '''', '''''') || '''', ', ' order by path
-        ) as paths
+            '''' || replace(replace(replace(replace({{ text_literal(start) }} || path, '[', '[[]'), '*', '[*]'), '?', '[?]'), '''', '''''') || '''',
+            ', ' order by path
+        ) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from parts
     where is_part
     group by raw_table, entry
@@ -179,7 +183,8 @@ listed as (
         what,
         raw_table,
         entry,
-        paths
+        paths,
+        whole_paths
     from tables
 
     union all
@@ -188,7 +193,8 @@ listed as (
         if(nearest.raw_table is null, 'stranger', 'near') as what,
         nearest.raw_table,
         others.entry,
-        null as paths
+        null as paths,
+        null as whole_paths
     from others
     left join nearest on others.entry = nearest.entry
 
@@ -198,7 +204,8 @@ listed as (
         'no part' as what,
         raw_table,
         place as entry,
-        null as paths
+        null as paths,
+        null as whole_paths
     from parts
     where not is_folder and not is_part
     {%- if not is_bucket %}
@@ -213,7 +220,8 @@ listed as (
         end as what,
         parts.raw_table,
         parts.place as entry,
-        null as paths
+        null as paths,
+        null as whole_paths
     from parts
     where
         parts.is_folder
@@ -229,7 +237,8 @@ select
     what,
     raw_table,
     entry,
-    paths
+    paths,
+    whole_paths
 from listed
 order by what, raw_table, entry
 {% endmacro %}
@@ -241,4 +250,46 @@ order by what, raw_table, entry
     {%- for pattern in patterns -%}
     {{ text_literal(escaped ~ pattern) }}{{ ', ' if not loop.last }}
     {%- endfor -%}
+{% endmacro %}
+
+
+{% macro use_whole_paths(found) %}
+    {#-
+        Completes the `whole_paths` of files that are named by relative paths, so that a view can be read from other folders than dbt's own. dbt doesn't
+        tell which that is: the first of likely folders that holds the same files is taken, and without one the paths stay as they are.
+        found: that of raw_files(). Returns an empty string.
+    -#}
+    {% set file = (found.values() | list)[0] if found else {'whole_paths': ''} %}
+    {% set folders = [] %}
+    {% for folder in likely_folders() if '<folder>' in file.whole_paths and not folders %}
+        {% set whole_paths = file.whole_paths.replace('<folder>', folder) %}
+        {% set count = 'select count(*) from glob([' %}
+        {% set stamps = 'select size, last_modified from read_blob([' %}
+        {% if run_query(count ~ whole_paths ~ '])')[0][0] == run_query(count ~ file.paths ~ '])')[0][0] %}
+            {% if run_query(stamps ~ file.paths ~ ']) except ' ~ stamps ~ whole_paths ~ '])') | length == 0 %}
+                {% do folders.append(folder) %}
+            {% endif %}
+        {% endif %}
+    {% endfor %}
+    {% for file in found.values() %}
+        {% do file.update({'whole_paths': file.whole_paths.replace('<folder>', folders[0]) if folders else file.paths}) %}
+    {% endfor %}
+    {{ return('') }}
+{% endmacro %}
+
+
+{% macro likely_folders() %}
+    {#- Folders in which dbt may have been started, each as the beginning of a path within an SQL literal, with a / at its end. Returns: list. -#}
+    {% set database = run_query("select coalesce(max(path), '') from duckdb_databases() where database_name = " ~ text_literal(target.database))[0][0] %}
+    {% set folders = [] %}
+    {% for place in [adapter.config.project_root, env_var('PWD', ''), modules.re.sub('/[^/]*$', '', database), modules.re.sub('/[^/]*$', '', flags.TARGET_PATH | string)] %}
+        {% if (place or '').startswith('/') and place not in folders %}
+            {% do folders.append(place) %}
+        {% endif %}
+    {% endfor %}
+    {% set literals = [] %}
+    {% for folder in folders %}
+        {% do literals.append((folder | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') | replace("'", "''")) ~ '/') %}
+    {% endfor %}
+    {{ return(literals) }}
 {% endmacro %}

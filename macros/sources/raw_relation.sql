@@ -8,6 +8,10 @@
         {{ return(source('events', table)) }}
     {% elif own is none and (kind == 'reference' or not brings_own(kind)) %}
         {{ return(ref(table)) }}
+    {% elif own is not none and var(kind ~ '_path') %}
+        {#- A view is read from other folders than dbt's. -#}
+        {% set file = raw_files(kind).found[table] %}
+        {{ return(file_relation({'name': file.name, 'paths': file.whole_paths})) }}
     {% endif %}
     {{ return(own) }}
 {% endmacro %}

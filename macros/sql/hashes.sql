@@ -5,7 +5,13 @@
         times as long: numbers compare only on the same version of the same engine.
         rows: alias of a from-item. All its columns count, in their order, nulls included.
     -#}
-    cast(coalesce(sum({{ row_hash(rows) }}), 0) as decimal(38, 0))
+    {{ hash_sum(row_hash(rows)) }}
+{%- endmacro %}
+
+
+{% macro hash_sum(row_hash) -%}
+    {#- The sum of row_hash() over a group's rows, which no order changes: an aggregate of type decimal(38, 0), 0 without a row. row_hash: SQL expression. -#}
+    cast(coalesce(sum({{ row_hash }}), 0) as decimal(38, 0))
 {%- endmacro %}
 
 

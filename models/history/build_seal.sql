@@ -3,22 +3,21 @@
 {{ config(materialized='incremental', full_refresh=false, on_schema_change='fail') }}
 
 {%- for name in [
-    'dim_kpi', 'dim_workflow', 'events_held', 'fct_case_event', 'fct_case_journey', 'fct_charge', 'fct_definition_difference',
-    'fct_exception', 'fct_kpi_contribution', 'fct_message', 'fct_writeback', 'int_kpi__published', 'int_run__recorded', 'rpt_alert',
-    'rpt_case_at_risk', 'rpt_cost_weekly', 'rpt_definition_bridge', 'rpt_funnel_weekly', 'rpt_integrity_violation', 'rpt_kpi_restatement', 'rpt_kpi_weekly',
-    'rpt_manual_effort_monthly', 'rpt_quarantined_event', 'rpt_row_reconciliation', 'rpt_scorecard_weekly',
+    'build_inputs', 'build_log', 'build_reads', 'dim_kpi', 'dim_workflow', 'fct_case_event', 'fct_case_journey', 'fct_charge',
+    'fct_definition_difference', 'fct_exception', 'fct_kpi_contribution', 'fct_message', 'fct_writeback', 'kpi_first_published', 'rpt_alert',
+    'rpt_case_at_risk', 'rpt_cost_weekly', 'rpt_definition_bridge', 'rpt_funnel_weekly', 'rpt_integrity_violation', 'rpt_kpi_restatement',
+    'rpt_kpi_weekly', 'rpt_manual_effort_monthly', 'rpt_quarantined_event', 'rpt_row_reconciliation', 'rpt_scorecard_weekly',
     'rpt_time_to_resolution_curve', 'rpt_writeback_health_weekly',
 ] %}
 -- depends_on: {{ ref(name) }}
 {%- endfor %}
--- depends_on: {{ ref('int_run__completed') }}
 {#- Where only a part of the models was selected nothing is complete, and not every table need be there. #}
 {%- set is_complete = execute and not flags.EMPTY and is_whole_build(model.unique_id) %}
 
 with
 
-started as (
-    select max(build_number) as build_number from {{ ref('build_started') }}
+this_build as (
+    select max(build_number) as build_number from {{ ref('build_log') }}
 ),
 
 contents as (
@@ -40,7 +39,7 @@ entries as (
 {%- endif %}
 
 select
-    started.build_number,
+    this_build.build_number,
     run.as_of,
     contents.model_name,
     contents.row_count,
@@ -52,5 +51,5 @@ select
     cast(null as {{ dbt.type_string() }}) as previous_hash
     {%- endif %}
 from contents
-cross join started
+cross join this_build
 cross join {{ ref('stg_events__as_of') }} as run

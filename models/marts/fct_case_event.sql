@@ -1,5 +1,8 @@
 -- Grain: one row per accepted event: the audit trail.
-{{ config(materialized='view') }}
+{#- Whoever reads a view of raw tables would need the key. #}
+{%- if var('pii') == 'hashed' %}
+{{- config(materialized='table') }}
+{%- endif %}
 
 with
 

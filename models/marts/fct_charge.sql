@@ -1,32 +1,6 @@
 -- Grain: one row per charge.
 {{ config(materialized='view') }}
 
-with
-
-charges as (
-    select
-        charge_id,
-        case_id,
-        category,
-        false as is_fixed,
-        charged_at,
-        quantity,
-        amount
-    from {{ ref('int_charge__variable') }}
-
-    union all
-
-    select
-        charge_id,
-        case_id,
-        category,
-        true as is_fixed,
-        charged_at,
-        1 as quantity,
-        amount
-    from {{ ref('int_charge__fixed') }}
-)
-
 select
     charge_id,
     case_id,
@@ -35,4 +9,4 @@ select
     charged_at,
     quantity,
     amount
-from charges
+from {{ ref('int_charge__charged') }}

@@ -11,4 +11,4 @@ select
     numerator,
     denominator,
     observed_value
-from {{ ref('int_kpi__unioned') }}
+from {{ ref('int_kpi__contributions') }}

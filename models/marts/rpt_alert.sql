@@ -7,12 +7,12 @@ rules as (
 ),
 
 cells as (
-    select * from {{ ref('int_kpi__valued') }}
+    select * from {{ ref('int_kpi__cells') }}
     where cohort_dimension = 'all' and not is_provisional and denominator > 0
 ),
 
 past as (
-    select * from {{ ref('int_kpi__trailed') }}
+    select * from {{ ref('int_kpi__trailing') }}
 ),
 
 evaluated as (

@@ -4,7 +4,7 @@ with
 
 -- The published cells of the KPI: the costs charged in the week, and the cases resolved in it.
 cells as (
-    select * from {{ ref('int_kpi__valued') }}
+    select * from {{ ref('int_kpi__cells') }}
     where kpi_id = 'cost_per_resolved_case' and cohort_dimension = 'all'
 ),
 

@@ -3,7 +3,7 @@
 with
 
 cells as (
-    select * from {{ ref('int_kpi__valued') }}
+    select * from {{ ref('int_kpi__cells') }}
     where cohort_dimension = 'all'
 ),
 

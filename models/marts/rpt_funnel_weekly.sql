@@ -3,7 +3,7 @@
 with
 
 counts as (
-    select * from {{ ref('int_funnel__aggregated') }}
+    select * from {{ ref('int_funnel__counted') }}
 ),
 
 stages as (

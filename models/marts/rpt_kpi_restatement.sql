@@ -3,11 +3,11 @@
 with
 
 published as (
-    select * from {{ ref('int_kpi__published') }}
+    select * from {{ ref('kpi_first_published') }}
 ),
 
 cells as (
-    select * from {{ ref('int_kpi__valued') }}
+    select * from {{ ref('int_kpi__cells') }}
     where cohort_dimension = 'all'
 ),
 

@@ -3,7 +3,7 @@
 with
 
 cells as (
-    select * from {{ ref('int_kpi__valued') }}
+    select * from {{ ref('int_kpi__cells') }}
 ),
 
 kpis as (
@@ -11,7 +11,7 @@ kpis as (
 ),
 
 verdicts as (
-    select * from {{ ref('int_kpi__judged') }}
+    select * from {{ ref('int_kpi__verdicts') }}
 ),
 
 final as (

@@ -7,7 +7,7 @@ cases as (
 ),
 
 touches as (
-    select * from {{ ref('stg_events__agent_touches') }}
+    select * from {{ ref('int_agent_touch__handled') }}
 ),
 
 charges as (

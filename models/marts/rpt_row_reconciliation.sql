@@ -2,11 +2,22 @@
 
 with
 
-counts as (
+raw_rows as (
     {%- for table in event_contract() %}
     select
         '{{ table }}' as source_table,
-        count(*) as raw_rows,
+        count(*) as raw_rows
+    from ({{ raw_rows('events', table) | indent(4) }}) as raw_rows
+    where {{ is_visible() }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+exceptional as (
+    {%- for table in event_contract() %}
+    select
+        '{{ table }}' as source_table,
+        count(*) as exceptional_rows,
         count(case when row_status = 'accepted' then 1 end) as accepted_rows,
         count(case when row_status = 'duplicate' then 1 end) as duplicate_rows,
         count(case when row_status = 'quarantined' then 1 end) as quarantined_rows
@@ -16,9 +27,10 @@ counts as (
 )
 
 select
-    source_table,
-    raw_rows,
-    accepted_rows,
-    duplicate_rows,
-    quarantined_rows
-from counts
+    raw_rows.source_table,
+    raw_rows.raw_rows,
+    raw_rows.raw_rows - exceptional.exceptional_rows + exceptional.accepted_rows as accepted_rows,
+    exceptional.duplicate_rows,
+    exceptional.quarantined_rows
+from raw_rows
+inner join exceptional on raw_rows.source_table = exceptional.source_table

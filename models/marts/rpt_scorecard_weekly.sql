@@ -4,7 +4,7 @@
 with
 
 verdicts as (
-    select * from {{ ref('int_kpi__judged') }}
+    select * from {{ ref('int_kpi__verdicts') }}
 )
 
 select

@@ -10,7 +10,7 @@ writebacks as (
 ),
 
 errors as (
-    select * from {{ ref('int_writeback__failed') }}
+    select * from {{ ref('int_writeback_error__top') }}
 ),
 
 counted as (

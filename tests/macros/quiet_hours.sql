@@ -1,5 +1,5 @@
 -- Tests the macro is_quiet_hour() with the default vars, 21 to 8 in UTC: one row per moment that is not as expected.
--- Other hours are in the unit tests of int_case__contacted, other zones in tests/python/test_macros_in_time_zones.py; with other
+-- Other hours are in the unit tests of int_case__customer_side, other zones in tests/python/test_macros_in_time_zones.py; with other
 -- vars, nothing is tested here.
 {%- set cases = [
     ('2026-01-05 20:59:59.999999', 'false'),

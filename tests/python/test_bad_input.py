@@ -276,7 +276,7 @@ def test_broken_files(built: Path, tmp_path: Path, name: str) -> None:
     assert "Traceback" not in result.stdout + result.stderr
     assert public_tables(tmp_path) == public_tables(built)
     # The gate tells by this that the marts are older than a build.
-    assert query(tmp_path, "select max(build_number) from history.build_started") == [(2,)]
+    assert query(tmp_path, "select max(build_number) from history.build_inputs where kind = 'start'") == [(2,)]
     assert query(tmp_path, "select max(build_number) from history.build_seal") == [(1,)]
 
 
@@ -314,10 +314,9 @@ def test_broken_vars(tmp_path: Path) -> None:
     assert query(tmp_path, "select count(*) from information_schema.tables") == [(0,)]
 
 
-def history(folder: Path) -> dict[str, list[tuple[object, ...]]]:
-    """What a folder's database keeps for good."""
-    kept = ("int_kpi__published", "int_run__recorded")
-    return {table: query(folder, f"select * from history.{table}") for table in kept}
+def published(folder: Path) -> list[tuple[object, ...]]:
+    """The figures that a folder's database has published."""
+    return query(folder, "select * from history.kpi_first_published")
 
 
 def test_a_database_keeps_to_its_events(built: Path, tmp_path: Path) -> None:
@@ -325,17 +324,14 @@ def test_a_database_keeps_to_its_events(built: Path, tmp_path: Path) -> None:
     shutil.copytree(built, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("target", "logs"))
     with duckdb.connect(str(database(tmp_path))) as connection:
         connection.execute(
-            "drop schema marts cascade; insert into history.int_kpi__published values ('k', '2026-01-05', '(all)', 1, '2026-01-20')"
+            "drop schema marts cascade; insert into history.kpi_first_published values ('k', '2026-01-05', '(all)', 1, '2026-01-20')"
         )
-    before = history(tmp_path)
+    before = published(tmp_path)
     says = "the database holds the events of events_path 'events', not of the demo (neither events_path nor events_schema is set)"
     refused = dbt("seed", folder=tmp_path)
     assert refused.returncode != 0 and says in refused.stdout, refused.stdout[-3000:]
     assert "allow_other_events: true" in refused.stdout
 
-    # As an earlier version left it.
-    with duckdb.connect(str(database(tmp_path))) as connection:
-        connection.execute("drop table history.events_held")
     refused = dbt("test", folder=tmp_path)
     assert refused.returncode != 0 and says in refused.stdout, refused.stdout[-3000:]
     assert (
@@ -344,9 +340,10 @@ def test_a_database_keeps_to_its_events(built: Path, tmp_path: Path) -> None:
 
     shutil.move(tmp_path / "events", tmp_path / "moved")
     moved = {"events_path": tmp_path / "moved", "reference_path": tmp_path / "reference", "allow_other_events": True}
-    build(tmp_path, moved, "--select", "events_held")
-    assert query(tmp_path, "select * from history.events_held") == [("path", "moved")]
-    assert history(tmp_path) == before
+    build(tmp_path, moved, "--select", "build_inputs")
+    latest = "name = 'events_path' and build_number = (select max(build_number) from history.build_inputs)"
+    assert query(tmp_path, f"select content from history.build_inputs where {latest}") == [("moved",)]
+    assert published(tmp_path) == before
 
 
 def test_what_is_read(tmp_path: Path) -> None:

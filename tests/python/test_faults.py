@@ -26,10 +26,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals, limits
 
 # Where a build stops, what happens to it there, and whether its figures are published by then.
 KILLED = {
-    "as it publishes": ("START sql incremental model history.int_kpi__published", signal.SIGKILL, False),
-    "published, not recorded": ("OK created sql incremental model history.int_kpi__published", signal.SIGKILL, True),
-    "in the marts": ("OK created sql incremental model history.int_run__recorded", signal.SIGKILL, True),
-    "interrupted": ("OK created sql incremental model marts.fct_case_journey", signal.SIGINT, False),
+    "as it publishes": ("START sql incremental model history.kpi_first_published", signal.SIGKILL, False),
+    "published, not recorded": ("OK created sql incremental model history.kpi_first_published", signal.SIGKILL, True),
+    "in the marts": ("OK created sql table model marts.rpt_kpi_restatement", signal.SIGKILL, True),
+    "interrupted": ("OK created sql incremental model intermediate.int_case__assembled", signal.SIGINT, False),
 }
 
 
@@ -49,21 +49,21 @@ def test_killed_and_run_again(stages: Stages, tmp_path: Path, when: str) -> None
     if how == signal.SIGINT:
         assert "Exited because of keyboard interrupt" in output, output[-3000:]
     # The figures of the second build are all there, or none of them.
-    assert stage.published() == (stages.after if is_published else stages.before)["history.int_kpi__published"]
+    assert stage.published() == (stages.after if is_published else stages.before)["history.kpi_first_published"]
     stages.ends_well(stage)
 
 
 @pytest.mark.slow
 def test_published_but_not_recorded(stages: Stages, tmp_path: Path) -> None:
-    """Killed between the two history models, then a build of an earlier moment, with a new workflow: it publishes nothing."""
+    """Killed between publishing and the seal, then a build of an earlier moment, with a new workflow: it publishes nothing."""
     inputs = tmp_path / "inputs"
     shutil.copytree(stages.first.inputs, inputs)
     stage = Stage(stages.fresh(tmp_path).folder, inputs)
-    stage.build(SECOND, "--exclude", "int_run__recorded")
-    assert stage.published() == stages.after["history.int_kpi__published"]
+    stage.build(SECOND, "--exclude", "build_seal")
+    assert stage.published() == stages.after["history.kpi_first_published"]
     write_csv(inputs / "reference/workflows.csv", WORKFLOW_COLUMNS, [WORKFLOW, {**WORKFLOW, "workflow": "new"}])
     stage.build(BETWEEN)
-    assert stage.published() == stages.after["history.int_kpi__published"]
+    assert stage.published() == stages.after["history.kpi_first_published"]
     shutil.copy(stages.first.inputs / "reference/workflows.csv", inputs / "reference/workflows.csv")
     stages.ends_well(stage)
 
@@ -72,8 +72,8 @@ def test_published_but_not_recorded(stages: Stages, tmp_path: Path) -> None:
 def test_recorded_but_not_published(stages: Stages, tmp_path: Path) -> None:
     """A moment whose figures are not published is not recorded either: the next build publishes them."""
     stage = stages.fresh(tmp_path)
-    stage.build(SECOND, "--exclude", "int_kpi__published")
-    assert stage.published() == stages.before["history.int_kpi__published"]
+    stage.build(SECOND, "--exclude", "kpi_first_published")
+    assert stage.published() == stages.before["history.kpi_first_published"]
     stages.ends_well(stage)
 
 
@@ -97,7 +97,7 @@ def test_disk_full(stages: Stages, small_disk: Path, tmp_path: Path) -> None:
     database(rest).symlink_to(database(small_disk))
     stage = Stage(rest, stages.first.inputs)
     stage.fails(SECOND, "No space left on device", str(database(small_disk)))
-    assert stage.published() == stages.before["history.int_kpi__published"]
+    assert stage.published() == stages.before["history.kpi_first_published"]
     subprocess.run(["mount", "-o", "remount,size=100m", small_disk], check=True)
     stages.ends_well(stage)
 

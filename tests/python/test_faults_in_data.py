@@ -31,7 +31,7 @@ def place_of_published_figures(file: Path) -> int:
     """Where in a DuckDB file the published values are."""
     with duckdb.connect(str(file), read_only=True) as connection:
         [(block, offset)] = connection.sql(
-            "select block_id, block_offset from pragma_storage_info('history.int_kpi__published') "
+            "select block_id, block_offset from pragma_storage_info('history.kpi_first_published') "
             "where column_name = 'published_value' and segment_type = 'DOUBLE'"
         ).fetchall()
     return HEADER_BYTES + block * BLOCK_BYTES + offset
@@ -63,13 +63,12 @@ def test_corrupted_figures_come_back_from_a_copy(
     with duckdb.connect(str(file), read_only=True) as connection:
         connection.execute(sql_below("Keep a copy of the published figures"))
     overwrite(file, place_of_published_figures(file), b"\x5a" * 32)
-    output = stage.fails(SECOND, "Failure in model int_kpi__published", "Corrupt database file")
-    assert "SKIP relation history.int_run__recorded" in output
+    output = stage.fails(SECOND, "Failure in model kpi_first_published", "Corrupt database file")
     assert "SKIP relation marts.rpt_kpi_restatement" in output
     file.rename(file.with_suffix(".broken"))
     with duckdb.connect(str(file)) as connection:
         connection.execute(sql_below("Bring them back"))
-    assert stage.published() == stages.before["history.int_kpi__published"]
+    assert stage.published() == stages.before["history.kpi_first_published"]
     stages.ends_well(stage)
 
 
@@ -87,7 +86,7 @@ def test_a_file_that_vanishes_during_the_build(stages: Stages, tmp_path: Path) -
     shutil.move(tmp_path / "case_triggers.csv", inputs / "events")
     assert process.returncode != 0, "a file that vanished was counted as empty"
     assert "case_triggers" in output
-    assert stage.published() == stages.before["history.int_kpi__published"]
+    assert stage.published() == stages.before["history.kpi_first_published"]
     stages.ends_well(stage)
 
 
@@ -133,7 +132,7 @@ def profiles_with(folder: Path, **settings: str) -> Path:
 def test_memory_limit_reached(stages: Stages, tmp_path: Path) -> None:
     stage = stages.fresh(tmp_path)
     stage.fails(SECOND, "Out of Memory Error", profiles=profiles_with(tmp_path / "tiny", memory_limit="24MB"))
-    assert stage.published() == stages.before["history.int_kpi__published"]
+    assert stage.published() == stages.before["history.kpi_first_published"]
     stage.build(SECOND, profiles=profiles_with(tmp_path / "enough", memory_limit="512MB"))
     assert stage.tables() == stages.after
 

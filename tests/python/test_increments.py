@@ -20,7 +20,6 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import compare
 import duckdb
@@ -35,8 +34,8 @@ from splits import Files, Run, Split
 
 # Meets every hard case; Berlin.
 DEFAULT_SEED, DEFAULT_KINDS = 36, ["empty", "new", "time", "new"]
-# Which builds of the default sequence are disturbed, and how: cases are rebuilt, what is summed over them is not.
-DEFAULT_DISTURBED = {3: "intermediate.int_kpi__aggregated fails"}
+# Which builds of the default sequence are disturbed, and how: steps of the changed cases are rebuilt, the cases are not.
+DEFAULT_DISTURBED = {3: "intermediate.int_case__assembled fails"}
 # What a run says when it doesn't only add what is new.
 FULL_REBUILD = re.compile("full rebuild", re.IGNORECASE)
 QUIET = ("--no-write-json", "--log-level-file", "none")
@@ -126,8 +125,8 @@ def differences(folder: Path, expected: splits.Tables, published: Published, as_
     """A folder's tables against the oracle's, and what is published and restated."""
     found = compare.differences(str(database(folder)), expected, limit=6)
     columns = "kpi_id, week_start, workflow, published_value, published_as_of"
-    kept = query(folder, f"select {columns} from history.int_kpi__published")
-    found += unlike("int_kpi__published", kept, [(*cell, *value) for cell, value in published.items()])
+    kept = query(folder, f"select {columns} from history.kpi_first_published")
+    found += unlike("kpi_first_published", kept, [(*cell, *value) for cell, value in published.items()])
     got = query(folder, f"select {columns}, restated_value, restated_as_of from marts.rpt_kpi_restatement")
     return found + unlike("rpt_kpi_restatement", got, sorted(restated(published, expected, as_of), key=repr))
 
@@ -176,8 +175,12 @@ def tamper(folder: Path, cases: list[str]) -> dict[str, str | None]:
     names = ", ".join("'" + case_id.replace("'", "''") + "'" for case_id in cases)
     if not names:
         return {}
-    values = query(folder, f"select case_id, customer_ref from marts.fct_case_journey where case_id in ({names})")
-    execute(folder, f"update marts.fct_case_journey set customer_ref = '{TAMPERED}' where case_id in ({names})")
+    values = query(
+        folder, f"select case_id, customer_ref from intermediate.int_case__assembled where case_id in ({names})"
+    )
+    execute(
+        folder, f"update intermediate.int_case__assembled set customer_ref = '{TAMPERED}' where case_id in ({names})"
+    )
     return dict(values)
 
 
@@ -187,7 +190,8 @@ def restore(folder: Path, values: dict[str, str | None]) -> set[str]:
     with duckdb.connect(str(database(folder))) as connection:
         for (case_id,) in left:
             connection.execute(
-                "update marts.fct_case_journey set customer_ref = ? where case_id = ?", [values[case_id], case_id]
+                "update intermediate.int_case__assembled set customer_ref = ? where case_id = ?",
+                [values[case_id], case_id],
             )
     return {case_id for (case_id,) in left}
 
@@ -196,14 +200,14 @@ def restore(folder: Path, values: dict[str, str | None]) -> set[str]:
 
 SELECTED = [
     "staging", "+fct_case_journey", "fct_case_journey+", "rpt_kpi_weekly", "history", "intermediate", "staging intermediate",
-    "+int_week__touched", "int_run__completed",
+    "+changed_cases", "build_seal",
 ]  # fmt: skip
 # The only table that no build replaces.
-KEPT = "history.int_kpi__published"
+KEPT = "history.kpi_first_published"
 WAYS = [
     "killed", "a part of the models", "marts are dropped", f"{KEPT} fails", "staging.base_events__writeback_acks fails",
-    "intermediate.int_message__assembled fails", "marts.fct_case_journey fails", "intermediate.int_kpi__aggregated fails",
-    "intermediate.int_charge__summed fails", "marts.rpt_integrity_violation fails",
+    "intermediate.int_message__assembled fails", "intermediate.int_writeback__verified fails", "intermediate.int_case__opened fails",
+    "intermediate.int_case__assembled fails", "builds.changed_cases fails",
 ]  # fmt: skip
 
 
@@ -388,24 +392,28 @@ class Stand:
         self.reference = copy.deepcopy(walked.split.reference)
         shutil.copy(database(walked.folder), database(folder))
 
-    def plan(self, *arguments: str, until: str = "int_run__planned") -> str:
+    def plan(self, *arguments: str, until: str = "build_log") -> str:
         """Only decide how to build; returns why everything is to be rebuilt, empty for an increment. A part doesn't count as done."""
         hostile.write_parquet(self.events, str(self.folder / "events"))
         hostile.write_reference_csv(self.reference, str(self.folder / "reference"))
-        result = run_dbt(self.folder, self.variables, "--select", f"+{until}", "int_run__completed", *arguments)
+        result = run_dbt(self.folder, self.variables, "--select", f"+{until}", *arguments)
         assert result.returncode == 0, result.stdout[-3000:]
         said = re.search(r"Full rebuild: (.*)\.$", result.stdout, re.MULTILINE)
         return said[1] if said else ""
 
     def described_anew(self) -> dict[tuple[str, str], bool]:
-        """Each var and reference table of the last plan, and whether it is another than in the last build that ended."""
+        """Each var and reference table of the last plan, and whether it is another than in the last build that finished."""
         rows = query(
             self.folder,
             """
-            select described.kind, described.name, described.content is distinct from completed.content
-            from intermediate.int_run__described as described
-            left join intermediate.int_run__completed as completed using (kind, name)
-            where described.kind in ('var', 'reference table')
+            select now.kind, now.name, now.content is distinct from before.content
+            from history.build_inputs as now
+            left join history.build_inputs as before
+                on now.kind = before.kind and now.name = before.name
+                and before.build_number = (select max(build_number) from history.build_seal)
+            where
+                now.kind in ('var', 'reference table') and now.name <> 'pii (its key)'
+                and now.build_number = (select max(build_number) from history.build_inputs)
             """,
         )
         return {(kind, name): is_other for kind, name, is_other in rows}
@@ -445,18 +453,12 @@ def test_every_reason_for_a_full_rebuild_is_found(walked: Walked, tmp_path: Path
         ("reference table", name) for name in {*tables, "kpi_catalog"}
     }
 
-    # A row that is refused is loaded a moment later: nothing but time passes, and the month that runs costs more by now.
+    # A row that is refused is loaded a moment later: no case is another.
     as_of = walked.split.runs[-1].as_of
     stand.events["payments"].append({**stand.events["payments"][0], "event_id": None, "loaded_at": as_of + MICROSECOND})
-    assert stand.plan(until="int_week__touched") == ""
-    assert query(stand.folder, "select * from intermediate.int_case__touched") == []
-    zone = ZoneInfo(stand.variables["reporting_timezone"])
-    today = as_of.replace(tzinfo=dt.UTC).astimezone(zone).date()
-    days = [today.replace(day=number + 1) for number in range(today.day)]
-    weeks = {("charges_by_charged_at", day - dt.timedelta(days=day.weekday())) for day in days}
-    touched = set(query(stand.folder, "select pass, week_start from intermediate.int_week__touched"))
-    # Those that the month has still before it may be there too.
-    assert {(name, week) for name, week in touched if week <= today} == weeks
+    assert stand.plan(until="changed_cases") == ""
+    refused_case = stand.events["payments"][-1]["case_id"]
+    assert query(stand.folder, "select * from builds.changed_cases") == [(refused_case,)]
     assert stand.described_anew() == dict.fromkeys(alike, False)
 
     edit(stand)
@@ -468,15 +470,15 @@ def test_every_reason_for_a_full_rebuild_is_found(walked: Walked, tmp_path: Path
     unfinished = "the build before was of a later moment or rebuilt everything, and did not finish"
     assert stand.plan() == unfinished
 
-    # The build that only noted its weeks has read the refused row, and it is gone again.
+    # The build that only listed its cases has read the refused row, and it is gone again.
     refused = stand.events["payments"].pop()
     assert re.match(r"payments: \d+ rows were read up to .*, and \d+ are there now$", stand.plan())
     stand.events["payments"].append(refused)
 
     for _ in range(2):
-        assert run_dbt(stand.folder, stand.variables, "--select", "int_kpi__aggregated").returncode == 0
-    assert stand.plan() == "models were built without int_run__planned, which says what is new"
-    execute(stand.folder, "delete from intermediate.int_run__completed where kind = 'part'")
+        assert run_dbt(stand.folder, stand.variables, "--select", "int_case__opened").returncode == 0
+    assert stand.plan() == "models were built without build_log, which says what is new"
+    execute(stand.folder, "delete from history.build_inputs where kind = 'part'")
 
     miss(stand)
     assert re.match(r"payments: \d+ rows were read up to .*, and \d+ are there now$", stand.plan())
@@ -490,12 +492,12 @@ def test_every_reason_for_a_full_rebuild_is_found(walked: Walked, tmp_path: Path
     assert stand.plan() == "as_of is earlier than that of the build before, or one of them has none"
     assert stand.described_anew() == {(kind, name): name in VARS for kind, name in alike}
 
-    execute(stand.folder, "drop table intermediate.int_charge__summed")
-    assert stand.plan() == "there is no int_charge__summed"
+    execute(stand.folder, "drop table intermediate.int_case__assembled")
+    assert stand.plan() == "there is no int_case__assembled"
     assert stand.plan("--full-refresh") == "--full-refresh asks for it"
 
-    execute(stand.folder, "drop table intermediate.int_run__completed")
-    assert stand.plan() == "nothing tells what the build before has read"
+    execute(stand.folder, "drop schema history cascade; create table intermediate.int_case__assembled (case_id text)")
+    assert stand.plan() == "there is no record of what the build before has read"
 
 
 # How a table's rows are not as they were read, by one of them: `number` tells it from the others.
@@ -510,10 +512,14 @@ UNLIKE = {
 
 
 def test_any_row_that_is_not_as_it_was_read_leads_to_a_full_rebuild(walked: Walked, tmp_path: Path) -> None:
-    """In each event table, under a `loaded_at` that was read: asked is the plan as dbt compiled it."""
+    """In each event table, under a `loaded_at` that was read: asked is build_reads as dbt compiled it."""
     stand = Stand(tmp_path, walked)
     assert stand.plan() == ""
-    plan = (tmp_path / "target/compiled/closed_loop/models/intermediate/run/int_run__planned.sql").read_text()
+    reads = (tmp_path / "target/compiled/closed_loop/models/history/build_reads.sql").read_text()
+    unlike = (
+        f"select source_table from ({reads}) "
+        "where last_row_count_now <> last_row_count or last_rows_hash_now <> last_rows_hash"
+    )
     with duckdb.connect(str(database(tmp_path)), read_only=True) as connection:
         connection.execute(f"set file_search_path = '{tmp_path}'")
         for table in stand.events:
@@ -531,10 +537,10 @@ def test_any_row_that_is_not_as_it_was_read_leads_to_a_full_rebuild(walked: Walk
                 connection.execute(
                     f"copy (select * exclude number from ({rows.replace('{}', 'rows_read')})) to '{file}'"
                 )
-                [(reason,)] = connection.sql(f"select reason from ({plan})").fetchall()
-                assert (reason or "").startswith(f"{table}: "), f"{table}: a row is {what}, and a build says {reason!r}"
+                found = connection.sql(unlike).fetchall()
+                assert found == [(table,)], f"{table}: a row is {what}, and a build finds {found}"
             file.write_bytes(read)
-        assert connection.sql(f"select reason from ({plan})").fetchall() == [(None,)]
+        assert connection.sql(unlike).fetchall() == []
 
 
 def test_every_var_is_changed() -> None:

@@ -226,7 +226,7 @@ def test_three_loads(given: Input, once: Path, tmp_path: Path) -> None:
 
     kept = query(
         tmp_path,
-        "select kpi_id, week_start, workflow, published_value, published_as_of from history.int_kpi__published",
+        "select kpi_id, week_start, workflow, published_value, published_as_of from history.kpi_first_published",
     )
     assert {row[:3]: row[3:] for row in kept} == published
     restated = {
@@ -288,7 +288,7 @@ def test_another_session_time_zone_and_8_threads(given: Input, once: Path, tmp_p
 @pytest.mark.slow
 def test_the_same_again_with_1_thread(given: Input, once: Path, tmp_path: Path) -> None:
     """Into the database of the first build, which publishes nothing a second time."""
-    kept = "select * from history.int_kpi__published order by all"
+    kept = "select * from history.kpi_first_published order by all"
     shutil.copytree(once / "events", tmp_path / "events")
     shutil.copy(database(once), database(tmp_path))
     session = profile_with(tmp_path, threads=1)

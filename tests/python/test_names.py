@@ -54,7 +54,7 @@ def problems(project: str, project_vars: dict[str, Any], cli_vars: dict[str, Any
         load_dependencies=lambda: dict.fromkeys([project, "closed_loop", "dbt_utils", "dbt"]),
     )
     adapter = SimpleNamespace(config=config)
-    files = ("increment/plan.sql", "checks/check_names.sql")
+    files = ("builds/inputs.sql", "checks/check_names.sql")
     return macros(*files, adapter=adapter, project_name=project).check_names()
 
 
@@ -148,7 +148,7 @@ def test_in_a_project_that_uses_this_one_only_near_misses_count(
 
 def test_every_var_is_known() -> None:
     """The list of names is that of dbt_project.yml, and what the analyses ask for."""
-    known = macros("increment/plan.sql", "checks/check_names.sql").known_vars()
+    known = macros("builds/inputs.sql", "checks/check_names.sql").known_vars()
     asking = [*(ROOT / "analyses").glob("*.sql"), ROOT / "macros/analyses/ask.sql"]
     asked = {name for path in asking for name in re.findall(r"'(ask_\w+)'", path.read_text())}
     assert sorted(known) == sorted({*OWN_VARS, *asked})

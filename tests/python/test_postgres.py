@@ -284,7 +284,7 @@ def assert_readers_only(folder: Path, environment: dict[str, str]) -> None:
     for role in READERS:
         assert readable(environment, role) == public_models(folder), role
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-            run(environment, "select * from history.int_kpi__published", role=role)
+            run(environment, "select * from history.kpi_first_published", role=role)
     assert readable(environment, "closed_loop_outsider") == set()
 
 
@@ -297,17 +297,17 @@ def refused(folder: Path, variables: Row, environment: dict[str, str], *argument
 
 def another_build_runs(folder: Path, variables: Row, environment: dict[str, str]) -> None:
     """A second build stops while a first one shows itself, by a query or by its row; the row stays that of the first."""
-    run(environment, "insert into intermediate.build_lock values ('id-of-the-first', '2026-03-01 12:00:00')")
+    run(environment, "insert into history.build_lock values ('id-of-the-first', '2026-03-01 12:00:00')")
     before = run(environment, "select oid, relfilenode from pg_class order by oid")
     says = "another build of these schemas is running since 2026-03-01 12:00:00 UTC. Nothing was built"
     for command, sign in (
         (("run", "--select", "dim_kpi"), "select 1 /* closed_loop id-of-the-first model.closed_loop.dim_kpi */"),
-        (("seed", "--select", "kpi_targets"), "select 1 from intermediate.build_lock for share"),
+        (("seed", "--select", "kpi_targets"), "select 1 from history.build_lock for share"),
     ):
         with connection_to(environment) as connection:
             connection.cursor().execute(sign)
             refused(folder, variables, environment, *command, says=says)
-    assert run(environment, "select invocation_id from intermediate.build_lock") == [("id-of-the-first",)]
+    assert run(environment, "select invocation_id from history.build_lock") == [("id-of-the-first",)]
     assert run(environment, "select oid, relfilenode from pg_class order by oid") == before
 
 
@@ -317,13 +317,13 @@ def another_build_has_taken_over(folder: Path, variables: Row, environment: dict
         environment,
         "create function intermediate.lose() returns trigger language plpgsql as"
         " $$ begin new.invocation_id := 'another'; return new; end $$",
-        "create trigger lose before insert on intermediate.build_lock for each row execute function intermediate.lose()",
-        "truncate intermediate.build_lock",
+        "create trigger lose before insert on history.build_lock for each row execute function intermediate.lose()",
+        "truncate history.build_lock",
     )
     selected = ("--select", "kpi_targets", "dim_workflow")
     refused(folder, variables, environment, "build", *selected, *WITHOUT_TESTS, says="ERROR=2")
     assert "another build has begun in the meantime" in (folder / "logs/dbt.log").read_text()
-    run(environment, "drop function intermediate.lose() cascade", "truncate intermediate.build_lock")
+    run(environment, "drop function intermediate.lose() cascade", "truncate history.build_lock")
 
 
 def assert_every_query_bears_the_id(folder: Path) -> None:
@@ -373,18 +373,17 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
         held_back = hold_back(connection.cursor())
     build(tmp_path, variables, *WITHOUT_TESTS, *ON_POSTGRES, environment=postgres)
     assert_readers_only(tmp_path, postgres)
-    assert run(postgres, "select * from intermediate.build_lock") == []
+    assert run(postgres, "select * from history.build_lock") == []
     another_build_runs(tmp_path, variables, postgres)
     another_build_has_taken_over(tmp_path, variables, postgres)
 
-    # A full rebuild of a table that builds grow; and what a build finds after one that was killed, with a role that is off the list.
-    once_more = ("run", "--full-refresh", "--select", "rpt_integrity_violation", *ON_POSTGRES)
+    # A mart on its own; and what a build finds after one that was killed, with a role that is off the list.
+    once_more = ("run", "--select", "rpt_integrity_violation", *ON_POSTGRES)
     assert dbt(*once_more, folder=tmp_path, variables=variables, environment=postgres).returncode == 0
     assert_readers_only(tmp_path, postgres)
     run(
         postgres,
-        "delete from intermediate.int_run__completed where kind = 'part'",
-        "insert into intermediate.build_lock values ('id-of-the-killed', '2026-03-01 13:00:00')",
+        "insert into history.build_lock values ('id-of-the-killed', '2026-03-01 13:00:00')",
         "grant usage on schema marts to closed_loop_outsider, public",
         "grant select on marts.rpt_integrity_violation, marts.dim_kpi, marts.fct_message to closed_loop_outsider",
         "create schema reporting",
@@ -405,15 +404,15 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
     assert_no_secret(tmp_path)
     with connection_to(postgres) as connection:
         cursor = connection.cursor()
-        cursor.execute("select is_increment, plan_number from intermediate.int_run__planned")
-        assert cursor.fetchall() == [(True, 2)]
+        cursor.execute("select is_full_rebuild from history.build_log order by build_number")
+        assert cursor.fetchall() == [(True,), (False,)]
         cursor.execute(
             "select distinct length(customer_ref) from marts.fct_case_journey where customer_ref is not null"
         )
         assert cursor.fetchall() == [(64,)]
-        cursor.execute("select count(*) from intermediate.int_case__touched")
+        cursor.execute("select count(*) from builds.changed_cases")
         assert cursor.fetchone()[0] > 0
-        cursor.execute("update history.events_held set place = 'raw' where kind = 'schema' and place = 'my_events'")
+        cursor.execute("update history.build_inputs set content = 'raw' where name = 'events_schema'")
     stopped = dbt("test", *ON_POSTGRES, folder=tmp_path, variables=variables, environment=postgres)
     assert stopped.returncode != 0
     assert "holds the events of events_schema 'raw', not of events_schema 'my_events'" in stopped.stdout

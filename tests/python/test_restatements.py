@@ -48,7 +48,7 @@ def restated(folder: Path) -> list[tuple[object, ...]]:
 
 
 def published(folder: Path) -> list[tuple[object, ...]]:
-    return sorted(query(folder, "select * from history.int_kpi__published"), key=repr)
+    return sorted(query(folder, "select * from history.kpi_first_published"), key=repr)
 
 
 def test_three_loads(tmp_path: Path, variables: dict[str, object]) -> None:

@@ -36,13 +36,13 @@ units_by_workflow as (
         numerator,
         denominator,
         observed_value,
-        {{ cohort_dimensions() | join(', ') }}
+        {{ cohort_dimensions() | join('_cohort, ') }}_cohort
     from units
 ),
 
 expected as (
     {%- for dimension in ['all'] + cohort_dimensions() %}
-    {%- set cohort_value = "'all'" if dimension == 'all' else dimension %}
+    {%- set cohort_value = "'all'" if dimension == 'all' else dimension ~ '_cohort' %}
     select
         kpi_id,
         week_start,
@@ -55,7 +55,7 @@ expected as (
         {{ median('observed_value') }} filter (where kpi_id in ({{ kpis_of_kind(['median']) }})) as median_value,
         {{ p90('observed_value') }} filter (where kpi_id in ({{ kpis_of_kind(['p90']) }})) as p90_value
     from units_by_workflow
-    group by kpi_id, week_start, workflow{{ ', ' ~ dimension if dimension != 'all' }}
+    group by kpi_id, week_start, workflow{{ ', ' ~ cohort_value if dimension != 'all' }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

@@ -103,7 +103,8 @@ both_sides as (
         1 as charged_count,
         0 as charged_priced,
         0 as charged_amount
-    from {{ ref('int_fixed_cost__unallocated') }}
+    from {{ ref('int_fixed_cost__shared') }}
+    where has_begun and case_count = 0
 ),
 
 compared as (

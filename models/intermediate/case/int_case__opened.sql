@@ -1,15 +1,41 @@
 -- Grain: one row per case, as its earliest trigger opened it.
-{{ config(materialized='incremental', incremental_strategy='touched_cases', on_schema_change='fail') }}
 
 with
 
 triggers as (
+    select * from {{ ref('stg_events__case_triggers') }}
+    where {{ is_changed() }}
+),
+
+repeated as (
     select
-        *,
-        row_number() over (partition by case_id order by occurred_at, {{ byte_order('event_id') }}) as trigger_number,
-        count(*) over (partition by case_id) as trigger_count
-    from {{ ref('stg_events__case_triggers') }}
-    where {{ is_touched() }}
+        case_id,
+        count(*) as trigger_count
+    from triggers
+    group by case_id
+    having count(*) > 1
+),
+
+numbered as (
+    select
+        triggers.*,
+        1 as trigger_count,
+        1 as trigger_number
+    from triggers
+    left join repeated on triggers.case_id = repeated.case_id
+    where repeated.case_id is null
+
+    union all
+
+    select
+        triggers.*,
+        repeated.trigger_count,
+        row_number() over (
+            partition by triggers.case_id
+            order by triggers.occurred_at, {{ byte_order('triggers.event_id') }}
+        ) as trigger_number
+    from triggers
+    inner join repeated on triggers.case_id = repeated.case_id
 ),
 
 workflows as (
@@ -21,33 +47,33 @@ business_days_due as (
 )
 
 select
-    triggers.case_id,
-    triggers.workflow,
-    triggers.product,
-    triggers.customer_ref,
-    triggers.segment,
-    triggers.tenure_band,
-    triggers.overdue_bucket,
-    triggers.risk_tier,
-    triggers.contact_preference,
-    triggers.source_system,
-    triggers.trigger_count,
-    triggers.occurred_at as triggered_at,
+    numbered.case_id,
+    numbered.workflow,
+    numbered.product,
+    numbered.customer_ref,
+    numbered.segment,
+    numbered.tenure_band,
+    numbered.overdue_bucket,
+    numbered.risk_tier,
+    numbered.contact_preference,
+    numbered.source_system,
+    cast(numbered.trigger_count as {{ dbt.type_bigint() }}) as trigger_count,
+    numbered.occurred_at as triggered_at,
     case workflows.sla_unit
-        when 'hours' then {{ add_seconds('triggers.occurred_at', 'workflows.sla_value * 3600') }}
-        when 'days' then {{ add_seconds('triggers.occurred_at', 'workflows.sla_value * 86400') }}
+        when 'hours' then {{ add_seconds('numbered.occurred_at', 'workflows.sla_value * 3600') }}
+        when 'days' then {{ add_seconds('numbered.occurred_at', 'workflows.sla_value * 86400') }}
         else business_days_due.due_at
     end as due_at,
-    {{ add_seconds('triggers.occurred_at', 'workflows.maturity_days * 86400') }} as matures_at,
+    {{ add_seconds('numbered.occurred_at', 'workflows.maturity_days * 86400') }} as matures_at,
     workflows.requires_consent,
     workflows.requires_identity,
     workflows.requires_document,
     workflows.collects_payment
-from triggers
-inner join workflows on triggers.workflow = workflows.workflow
+from numbered
+inner join workflows on numbered.workflow = workflows.workflow
 left join business_days_due
     on
         workflows.sla_unit = 'business_days'
         and workflows.sla_value = business_days_due.business_days
-        and {{ local_date('triggers.occurred_at') }} = business_days_due.date_day
-where triggers.trigger_number = 1
+        and {{ local_date('numbered.occurred_at') }} = business_days_due.date_day
+where numbered.trigger_number = 1

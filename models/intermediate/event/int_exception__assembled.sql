@@ -1,19 +1,18 @@
 -- Grain: one row per exception.
-{{ config(materialized='incremental', incremental_strategy='touched_cases', on_schema_change='fail') }}
 
 with
 
 exceptions as (
     select * from {{ ref('stg_events__exceptions') }}
-    where {{ is_touched() }}
+    where {{ is_changed() }}
 ),
 
 touches as (
     select
         *,
         row_number() over (partition by exception_id order by occurred_at, {{ byte_order('event_id') }}) as touch_number
-    from {{ ref('stg_events__agent_touches') }}
-    where exception_id is not null and {{ is_touched() }}
+    from {{ ref('int_agent_touch__handled') }}
+    where exception_id is not null and {{ is_changed() }}
 ),
 
 handled as (

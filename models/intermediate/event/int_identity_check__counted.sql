@@ -1,11 +1,10 @@
 -- Grain: one row per identity check up to and including the first that its case passed.
-{{ config(materialized='incremental', incremental_strategy='touched_cases', on_schema_change='fail') }}
 
 with
 
 checks as (
     select * from {{ ref('stg_events__identity_checks') }}
-    where {{ is_touched() }}
+    where {{ is_changed() }}
 ),
 
 numbered as (

@@ -1,16 +1,13 @@
 -- Grain: one row per bridge between two KPIs, and case or writeback that they don't both count in the same week.
-{{ config(materialized='incremental', incremental_strategy='touched_cases', on_schema_change='fail') }}
 
 with
 
 cases as (
-    select * from {{ ref('fct_case_journey') }}
-    where {{ is_touched() }}
+    select * from {{ ref('int_case__assembled') }}
 ),
 
 writebacks as (
-    select * from {{ ref('fct_writeback') }}
-    where {{ is_touched() }}
+    select * from {{ ref('int_writeback__verified') }}
 ),
 
 -- What KPIs on cases and KPIs on writebacks both count: every writeback, and every case without one.

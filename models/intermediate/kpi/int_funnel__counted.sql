@@ -1,16 +1,25 @@
 -- Grain: one row per trigger week, workflow or (all), and cohort with a case.
 -- A stage is reached by its own event or by any later stage's, so counts never rise along the funnel. Medians are over own events.
--- noqa: disable=LT02,PRS
-{{ config(materialized='table_in_parts') }}
+-- noqa: disable=LT02
+{{ config(materialized='table') }}
 
-{%- for dimension in [none] + cohort_dimensions() %}
-{%- set keys = ['week_start'] + ([dimension] if dimension else []) %}
+with
+
+cases as (
+    select
+        workflow,
+        {{ cohort_attributes() | indent(8) }},
+        {{ local_week('triggered_at') }} as week_start,
+        {{ funnel_stage_number('stage') | indent(8) }} as furthest_stage_number
+        {%- for stage, own_event in funnel_stages().items() if own_event != 'triggered_at' %},
+        {{ minutes_between('triggered_at', own_event) }} as {{ stage }}_minutes
+        {%- endfor %}
+    from {{ ref('int_case__assembled') }}
+)
 
 select
     week_start,
-    coalesce(workflow, '(all)') as workflow,
-    '{{ dimension or "all" }}' as cohort_dimension,
-    {{ dimension or "'all'" }} as cohort_value,
+    {{ cohort_columns() }},
     {%- for stage, own_event in funnel_stages().items() %}
     count(case when furthest_stage_number >= {{ loop.index }} then 1 end) as {{ stage }}_cases,
     {%- if own_event == 'triggered_at' %}
@@ -21,8 +30,5 @@ select
     {%- endif %}
     {{- ',' if not loop.last }}
     {%- endfor %}
-from {{ ref('int_funnel__timed') }}
-where {{ is_touched_week(['cases_by_triggered_at']) }}
-group by grouping sets (({{ keys | join(', ') }}), ({{ keys | join(', ') }}, workflow))
-{{ next_part() if not loop.last }}
-{%- endfor %}
+from cases
+group by {{ cohort_grouping_sets(['week_start']) }} -- noqa: PRS

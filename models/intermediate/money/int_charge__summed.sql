@@ -1,7 +1,6 @@
 -- Grain: one row per week and workflow or (all) with a charge.
+{{ config(materialized='table') }}
 {%- set kpi = kpi_definitions()['cost_per_resolved_case'] %}
-{%- set passes = [kpi.of ~ '_by_' ~ kpi.clock] %}
-{{ config(materialized='incremental', incremental_strategy='touched_weeks', meta={'passes': passes}, on_schema_change='fail') }}
 
 with
 
@@ -9,7 +8,7 @@ cases as (
     select
         case_id,
         workflow
-    from {{ ref('fct_case_journey') }}
+    from {{ ref('int_case__assembled') }}
 ),
 
 -- By the KPI's own clock and amount.
@@ -19,8 +18,7 @@ charges as (
         {{ local_week(kpi.clock) }} as week_start,
         {{ kpi.numerator }} as amount,
         case when is_fixed then 'fixed' else category end as part
-    from {{ ref('fct_charge') }}
-    where {{ is_touched_week(passes, local_week(kpi.clock)) }}
+    from {{ ref('int_charge__charged') }}
 ),
 
 parted as (

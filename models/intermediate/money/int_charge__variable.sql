@@ -1,5 +1,4 @@
 -- Grain: one row per message sent, agent touch and case: what is charged by the unit.
-{{ config(materialized='incremental', incremental_strategy='touched_cases', on_schema_change='fail') }}
 
 with
 
@@ -13,7 +12,7 @@ units as (
         sent_at as charged_at,
         cast(1 as {{ type_double() }}) as quantity
     from {{ ref('int_message__assembled') }}
-    where sent_at is not null and {{ is_touched() }}
+    where sent_at is not null
 
     union all
 
@@ -24,8 +23,7 @@ units as (
         null as channel,
         occurred_at as charged_at,
         handle_minutes + wrap_up_minutes as quantity
-    from {{ ref('stg_events__agent_touches') }}
-    where {{ is_touched() }}
+    from {{ ref('int_agent_touch__handled') }}
 
     union all
 
@@ -37,7 +35,6 @@ units as (
         triggered_at as charged_at,
         1 as quantity
     from {{ ref('int_case__opened') }}
-    where {{ is_touched() }}
 ),
 
 rates as (

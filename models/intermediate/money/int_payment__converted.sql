@@ -4,7 +4,7 @@ with
 
 payments as (
     select * from {{ ref('stg_events__payments') }}
-    where status in ('succeeded', 'refunded') and {{ is_touched() }}
+    where status in ('succeeded', 'refunded')
 ),
 
 fx as (

@@ -7,7 +7,7 @@ bounds as (
         min(week_start) as first_week,
         max(week_start) as last_unit_week,
         {{ local_week(as_of()) }} as as_of_week
-    from {{ ref('int_kpi__aggregated') }}
+    from {{ ref('int_kpi__weekly_sums') }}
 ),
 
 days as (

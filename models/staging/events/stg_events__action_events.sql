@@ -11,5 +11,4 @@ select
     actor,
     nullif(actor_ref, '') as actor_ref,
     nullif(error_reason, '') as error_reason
-from {{ ref('base_events__action_events') }}
-where row_status = 'accepted'
+from ({{ accepted_events('action_events') | indent(4) }}) as accepted

@@ -13,5 +13,4 @@ select
     wrap_up_minutes,
     logins,
     handoffs
-from {{ ref('base_events__agent_touches') }}
-where row_status = 'accepted'
+from ({{ accepted_events('agent_touches') | indent(4) }}) as accepted

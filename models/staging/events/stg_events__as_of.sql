@@ -1,11 +1,6 @@
 -- Grain: one row, the moment that everything is computed for.
 {{ config(materialized='table') }}
 
--- No event is read before every reference table has passed its checks.
-{%- for table in reference_contract() %}
--- depends_on: {{ ref('stg_reference__' ~ table) }}
-{%- endfor %}
-
 {% if given_as_of() %}
 select {{ as_of_literal() }} as as_of
 {% else %}

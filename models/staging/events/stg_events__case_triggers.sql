@@ -14,5 +14,4 @@ select
     nullif(risk_tier, '') as risk_tier,
     nullif(contact_preference, '') as contact_preference,
     nullif(source_system, '') as source_system
-from {{ ref('base_events__case_triggers') }}
-where row_status = 'accepted'
+from ({{ accepted_events('case_triggers') | indent(4) }}) as accepted

@@ -8,5 +8,4 @@ select
     evidence_type,
     is_valid,
     nullif(uri, '') as uri
-from {{ ref('base_events__evidence_items') }}
-where row_status = 'accepted'
+from ({{ accepted_events('evidence_items') | indent(4) }}) as accepted

@@ -7,5 +7,4 @@ select
     loaded_at,
     reason,
     has_context
-from {{ ref('base_events__exceptions') }}
-where row_status = 'accepted'
+from ({{ accepted_events('exceptions') | indent(4) }}) as accepted

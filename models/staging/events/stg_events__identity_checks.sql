@@ -7,5 +7,4 @@ select
     loaded_at,
     method,
     outcome
-from {{ ref('base_events__identity_checks') }}
-where row_status = 'accepted'
+from ({{ accepted_events('identity_checks') | indent(4) }}) as accepted

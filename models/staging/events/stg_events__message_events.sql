@@ -9,5 +9,4 @@ select
     channel,
     status,
     is_fallback
-from {{ ref('base_events__message_events') }}
-where row_status = 'accepted'
+from ({{ accepted_events('message_events') | indent(4) }}) as accepted

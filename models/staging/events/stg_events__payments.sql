@@ -10,5 +10,4 @@ select
     status,
     amount,
     currency
-from {{ ref('base_events__payments') }}
-where row_status = 'accepted'
+from ({{ accepted_events('payments') | indent(4) }}) as accepted

@@ -9,5 +9,4 @@ select
     ack_id,
     outcome,
     fields_persisted
-from {{ ref('base_events__writeback_acks') }}
-where row_status = 'accepted'
+from ({{ accepted_events('writeback_acks') | indent(4) }}) as accepted

@@ -12,5 +12,4 @@ select
     status,
     fields_required,
     nullif(error_reason, '') as error_reason
-from {{ ref('base_events__writeback_attempts') }}
-where row_status = 'accepted'
+from ({{ accepted_events('writeback_attempts') | indent(4) }}) as accepted

@@ -1,5 +1,5 @@
--- Grain: one row per visible raw row of action_events.
+-- Grain: one row per visible raw row of action_events whose event_id is not simply that of one accepted row.
 
 with
 
-{{ classified_events('action_events') }}
+{{ exceptional_events('action_events') }}

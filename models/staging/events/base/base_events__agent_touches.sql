@@ -1,4 +1,4 @@
--- Grain: one row per visible raw row of agent_touches.
+-- Grain: one row per visible raw row of agent_touches whose event_id is not simply that of one accepted row.
 
 with
 
@@ -9,10 +9,10 @@ raised_exceptions as (
     from {{ ref('stg_events__exceptions') }}
 ),
 
-{{ classified_events(
+{{ exceptional_events(
     'agent_touches',
     parents='left join raised_exceptions'
-        ~ ' on deliveries.exception_id = raised_exceptions.event_id'
-        ~ ' and deliveries.case_id = raised_exceptions.case_id',
-    is_orphan_reference="deliveries.exception_id <> '' and raised_exceptions.event_id is null",
+        ~ ' on raw_rows.exception_id = raised_exceptions.event_id'
+        ~ ' and raw_rows.case_id = raised_exceptions.case_id',
+    is_orphan_reference="raw_rows.exception_id <> '' and raised_exceptions.event_id is null",
 ) }}

@@ -1,4 +1,4 @@
--- Grain: one row per visible raw row of case_triggers.
+-- Grain: one row per visible raw row of case_triggers whose event_id is not simply that of one accepted row.
 
 with
 
@@ -6,7 +6,7 @@ workflows as (
     select workflow from {{ ref('stg_reference__workflows') }}
 ),
 
-{{ classified_events(
+{{ exceptional_events(
     'case_triggers',
     lookups='left join workflows on raw_rows.workflow = workflows.workflow',
     unknown={'unknown_workflow': 'workflows.workflow is null'},

@@ -1,5 +1,5 @@
--- Grain: one row per visible raw row of evidence_items.
+-- Grain: one row per visible raw row of evidence_items whose event_id is not simply that of one accepted row.
 
 with
 
-{{ classified_events('evidence_items') }}
+{{ exceptional_events('evidence_items') }}

@@ -1,5 +1,5 @@
--- Grain: one row per visible raw row of exceptions.
+-- Grain: one row per visible raw row of exceptions whose event_id is not simply that of one accepted row.
 
 with
 
-{{ classified_events('exceptions') }}
+{{ exceptional_events('exceptions') }}

@@ -1,5 +1,5 @@
--- Grain: one row per visible raw row of identity_checks.
+-- Grain: one row per visible raw row of identity_checks whose event_id is not simply that of one accepted row.
 
 with
 
-{{ classified_events('identity_checks') }}
+{{ exceptional_events('identity_checks') }}

@@ -1,5 +1,5 @@
--- Grain: one row per visible raw row of message_events.
+-- Grain: one row per visible raw row of message_events whose event_id is not simply that of one accepted row.
 
 with
 
-{{ classified_events('message_events') }}
+{{ exceptional_events('message_events') }}

@@ -1,4 +1,4 @@
--- Grain: one row per visible raw row of payments.
+-- Grain: one row per visible raw row of payments whose event_id is not simply that of one accepted row.
 
 with
 
@@ -10,7 +10,7 @@ first_rates as (
     group by currency
 ),
 
-{{ classified_events(
+{{ exceptional_events(
     'payments',
     lookups='left join first_rates on raw_rows.currency = first_rates.currency',
     unknown={

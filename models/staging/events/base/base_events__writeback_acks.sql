@@ -1,4 +1,4 @@
--- Grain: one row per visible raw row of writeback_acks.
+-- Grain: one row per visible raw row of writeback_acks whose event_id is not simply that of one accepted row.
 
 with
 
@@ -10,10 +10,10 @@ attempted_writebacks as (
     group by case_id, idempotency_key
 ),
 
-{{ classified_events(
+{{ exceptional_events(
     'writeback_acks',
     parents='left join attempted_writebacks'
-        ~ ' on deliveries.case_id = attempted_writebacks.case_id'
-        ~ ' and deliveries.idempotency_key = attempted_writebacks.idempotency_key',
+        ~ ' on raw_rows.case_id = attempted_writebacks.case_id'
+        ~ ' and raw_rows.idempotency_key = attempted_writebacks.idempotency_key',
     is_orphan_reference='attempted_writebacks.case_id is null',
 ) }}

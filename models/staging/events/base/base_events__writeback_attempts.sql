@@ -1,5 +1,5 @@
--- Grain: one row per visible raw row of writeback_attempts.
+-- Grain: one row per visible raw row of writeback_attempts whose event_id is not simply that of one accepted row.
 
 with
 
-{{ classified_events('writeback_attempts') }}
+{{ exceptional_events('writeback_attempts') }}

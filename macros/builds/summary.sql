@@ -1,0 +1,22 @@
+{% macro summarise_build() %}
+    {#- Runs after a build: prints what a complete one has made, and what to open next. Nothing where a build failed, or made a part. Returns an empty string. -#}
+    {% for result in (results if execute else []) if result.node.unique_id == 'model.closed_loop.build_seal' and result.status | string == 'success' %}
+        {% set query %}
+            select
+                (select cast(max(as_of) as {{ dbt.type_string() }}) from {{ earlier_relation('stg_events__as_of') }}) as as_of,
+                (select count(*) from {{ earlier_relation('fct_case_journey') }}) as cases,
+                (select count(distinct week_start) from {{ earlier_relation('rpt_scorecard_weekly') }}) as weeks,
+                (select count(*) from {{ earlier_relation('rpt_integrity_violation') }}) as violations,
+                (select coalesce(sum(quarantined_rows), 0) from {{ earlier_relation('rpt_row_reconciliation') }}) as quarantined,
+                (select count(*) from {{ earlier_relation('rpt_alert') }} where is_confirmed) as alerts
+        {% endset %}
+        {% set found = run_query(query).rows[0] %}
+        {% do print(
+            "Built as of " ~ (found['as_of'] or 'no moment at all') ~ ": " ~ found['cases'] ~ " cases, " ~ found['weeks'] ~ " weeks, " ~ found['violations']
+            ~ " integrity violations, " ~ found['quarantined'] ~ " quarantined rows, " ~ found['alerts'] ~ " confirmed alerts."
+        ) %}
+        {% do print("Open next, in the schema " ~ earlier_relation('rpt_alert').schema ~ ": rpt_scorecard_weekly (headline KPIs and their verdicts), rpt_alert (what broke),") %}
+        {% do print("rpt_integrity_violation and rpt_quarantined_event (what is wrong in the data). README.md says how to read them.") %}
+    {% endfor %}
+    {{ return('') }}
+{% endmacro %}

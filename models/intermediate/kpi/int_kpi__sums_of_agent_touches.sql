@@ -1,0 +1,3 @@
+-- Grain: one row per KPI, week, workflow, and cohort with a counted unit: what the KPIs count of agent touches.
+
+{{ weekly_sums('agent_touches') }}

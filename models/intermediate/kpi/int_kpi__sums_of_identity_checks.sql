@@ -1,0 +1,3 @@
+-- Grain: one row per KPI, week, workflow, and cohort with a counted unit: what the KPIs count of identity checks.
+
+{{ weekly_sums('identity_checks') }}
