@@ -1127,7 +1127,7 @@ MODELS = [
         "stage_is_reached_by_any_later_one",
         f"{KPI}/int_funnel__counted.sql",
         "case when furthest_stage_number >= {{ loop.index }} then 1 end",
-        "{{ stage }}_minutes",
+        "{{ stage ~ '_minutes' if not loop.first else '1' }}",
     ),
     model(
         "curve without the open cases",

@@ -113,7 +113,7 @@ def key_described(folder: Path) -> list[Any]:
     return query(
         folder,
         "select content from history.build_inputs where name = 'pii (its key)' "
-        "and build_number = (select max(build_number) from history.build_inputs)",
+        "and build_number = (select max(build_number) from history.build_inputs where kind = 'var')",
     )
 
 
