@@ -5,7 +5,7 @@
           kpi_id         the KPI
           of, clock      as in its definition
           counted        condition that a unit fulfils to be counted, besides having a clock
-          numerator_if   condition that a counted unit fulfils to stand in the numerator; none where that is no count
+          numerator_if   condition on which the numerator counts the unit too; none where that is no count
           amount         what a counted unit adds to the numerator otherwise; none where it adds nothing
           has_numerator, has_denominator   whether this side adds to them
           is_count       whether the KPI has a numerator alone
@@ -45,7 +45,7 @@
 
 
 {% macro is_in_numerator(side) -%}
-    {#- The condition that a unit stands in a side's numerator. side: an entry of kpi_sides() with `numerator_if`. -#}
+    {#- Whether a side's numerator counts a unit: an SQL condition. side: an entry of kpi_sides() with `numerator_if`. -#}
     {{ [side.counted, side.numerator_if] | reject('equalto', 'true') | join(' and ') or 'true' }}
 {%- endmacro %}
 

@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from project import ROOT
 
 LINTED = ["models", "tests/singular", "tests/macros", "analyses"]
@@ -25,6 +27,21 @@ def test_sql_is_tidy() -> None:
             if line != line.rstrip() or "\t" in line:
                 found.append(f"{name}:{number}: a tab, or blanks at its end")
     assert not found, "\n".join(found)
+
+
+class OnceOnly(yaml.SafeLoader):
+    """Raises where a mapping has a key twice: YAML takes the last one, and the first says nothing."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        assert len(keys) == len(set(keys)), f"twice in one mapping, line {node.start_mark.line + 1}: {keys}"
+        return super().construct_mapping(node, deep)
+
+
+def test_no_key_is_written_twice() -> None:
+    places = ["*.yml", *(f"{name}/**/*.yml" for name in ("models", "macros", "seeds", "tests", "analyses", "gates"))]
+    for path in sorted(path for place in places for path in ROOT.glob(place)):
+        yaml.load(path.read_text(encoding="utf-8"), OnceOnly)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
--- Grain: one row per KPI and unit that stands in its numerator or denominator.
+-- Grain: one row per KPI and unit that its numerator or denominator counts.
 -- noqa: disable=LT09
 
 with
