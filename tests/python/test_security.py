@@ -498,8 +498,9 @@ def test_the_profile_has_no_secret() -> None:
     assert set(found) == {"user", "password"}
     assert re.fullmatch(r"\{\{ env_var\('PGUSER'(, '\w*')?\) \}\}", found["user"])
     assert re.fullmatch(r"\{\{ env_var\('PGPASSWORD'(, '')?\) \}\}", found["password"])
-    settings = [value for output in outputs for value in output.get("settings", {}).values()]
-    assert settings == ["{{ env_var('DBT_ENV_SECRET_PII_KEY', '') }}"]
+    settings = {name: value for output in outputs for name, value in output.get("settings", {}).items()}
+    settings.pop("TimeZone")
+    assert settings == {"variable closed_loop_pii_key": "{{ env_var('DBT_ENV_SECRET_PII_KEY', '') }}"}
 
 
 KEY_LIKE = {
