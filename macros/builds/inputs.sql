@@ -32,7 +32,7 @@
 
 
 {% macro content_hash(relation, columns) -%}
-    {#- A hash of a small table's rows in any order, as a query of one row: text, NULL for no row. relation: a relation. columns: list of names. -#}
+    {#- A hash of a small table's rows in any order, as a query of one row: text, NULL for no row. relation: a from-item. columns: list of names. -#}
     {%- set line -%}
         {%- for column in columns -%}
         coalesce({{ dbt.hash(column) }}, '-') || '|'{{ ' || ' if not loop.last }}

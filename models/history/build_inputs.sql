@@ -28,7 +28,7 @@ inputs as (
         -- Equal under the same key, and no way back to it.
         ('var', 'pii (its key)', {{ keyed_hash("'closed_loop'", pii_key()) if var('pii') == 'hashed' else "'none'" }}),
         {%- for table, columns in reference_contract().items() %}
-        ('reference table', '{{ table }}', ({{ content_hash(ref('stg_reference__' ~ table), columns) | indent(8) }})),
+        ('reference table', '{{ table }}', ({{ content_hash('(' ~ raw_rows('reference', table) ~ ') as raw_rows', columns) | indent(8) }})),
         {%- endfor %}
         -- Hashes compare on the same version of the same engine.
         ('engine', 'version', {{ engine_version() }}),
