@@ -14,6 +14,7 @@ import duckdb
 import pytest
 from made_events import WORKFLOW_COLUMNS, Events, write_csv
 from project import ROOT, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, dbt, public_tables, query
+from tiers import slow_but
 
 GOOD_WORKFLOW = dict(
     zip(WORKFLOW_COLUMNS, ["pay", "billing", "Ops", 24, "hours", "", False, False, False, True, 7], strict=True)
@@ -259,7 +260,7 @@ BROKEN_FILES: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", BROKEN_FILES)
+@pytest.mark.parametrize("name", slow_but({"columns", "values", "parts"}, BROKEN_FILES))
 def test_broken_files(built: Path, tmp_path: Path, name: str) -> None:
     break_them, says = BROKEN_FILES[name]
     shutil.copytree(built, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("target", "logs"))

@@ -53,6 +53,7 @@ def sql_below(heading: str) -> str:
     return "\n".join(re.findall(r"```sql\n(.*?)```", section, re.DOTALL))
 
 
+@pytest.mark.slow
 def test_corrupted_figures_come_back_from_a_copy(
     stages: Stages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,6 +95,7 @@ def test_unit_tests_pin_the_vars_that_they_depend_on(demo: Path) -> None:
     assert not free, free
 
 
+@pytest.mark.slow
 def test_unit_tests_pass_in_another_time_zone(demo: Path, tmp_path: Path) -> None:
     """And whatever the other vars are."""
     shutil.copy(database(demo), database(tmp_path))

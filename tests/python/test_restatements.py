@@ -51,6 +51,7 @@ def published(folder: Path) -> list[tuple[object, ...]]:
     return sorted(query(folder, "select * from history.kpi_first_published"), key=repr)
 
 
+@pytest.mark.slow
 def test_three_loads(tmp_path: Path, variables: dict[str, object]) -> None:
     build(tmp_path, {**variables, "as_of": FIRST}, *WITHOUT_TESTS)
     assert restated(tmp_path) == []
