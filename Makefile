@@ -41,7 +41,7 @@ lint: $(TEST_ENV)/installed ## Check the style of SQL and Python
 seeds: $(BUILD_ENV)/installed ## Make the demo events again
 	$(BUILD_ENV)/bin/python -m scripts.generate_events --demo
 
-bench: $(BENCH_ENV)/installed ## Measure builds at scale beside other tools; more cases: make bench BENCH="--cases 10000000"
+bench: $(BENCH_ENV)/installed ## Measure builds at scale beside a script by hand; more cases: make bench BENCH="--cases 10000000"
 	$(BENCH_ENV)/bin/python -m scripts.bench $(BENCH)
 
 lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml again

@@ -4,8 +4,8 @@
 
 The journeys of scripts/journeys.py are simulated once, as a library, over 20 weeks with their outages, faults, retries, late and bad
 rows. Cases are copies of them with ids of their own, minutes apart and with other amounts; after 20 weeks the story begins again. The
-copying is done in SQL, in a stream, so that memory stays bounded. The same seed gives the same bytes. `--demo` writes the demo seeds: the
-library itself, as CSV.
+copying is done in SQL, in a stream, so that memory stays bounded. The same seed gives the same bytes. `--long-ids` makes all ids as long as
+UUIDs: the same rows in the same order, each id as a UUID made of its MD5. `--demo` writes the demo seeds: the library itself, as CSV.
 """
 
 from __future__ import annotations
@@ -109,8 +109,13 @@ def choose_cases(connection: duckdb.DuckDBPyConnection, cases: int, weeks: int) 
     )
 
 
+def long_id(short_id: str) -> str:
+    """SQL for the long id of a short one; both are SQL."""
+    return f"cast(cast(md5({short_id}) as uuid) as varchar)"
+
+
 def copy_table(
-    connection: duckdb.DuckDBPyConnection, table: str, folder: Path, seed: int, weeks: int, daily: bool
+    connection: duckdb.DuckDBPyConnection, table: str, folder: Path, seed: int, weeks: int, daily: bool, long_ids: bool
 ) -> int:
     """Write one table as <table>.parquet, or by day of loading below <table>/; returns its number of rows."""
     ends_at = FIRST_MONDAY + timedelta(weeks=weeks)
@@ -118,7 +123,8 @@ def copy_table(
     items = []
     for column in columns_of(table):
         if column in IDS:
-            items.append(f"{column} || suffix as {column}")
+            short_id = f"{column} || suffix"
+            items.append(f"{long_id(short_id) if long_ids else short_id} as {column}")
         elif column == "loaded_at":
             # least() would make a missing time the last one.
             loaded_at = f"least(loaded_at + shift + to_seconds(lateness), timestamp '{last_load}')"
@@ -182,7 +188,7 @@ def copy_table(
     return rows
 
 
-def generate(cases: int, weeks: int, out: Path, seed: int = SEED, daily: bool = False) -> int:
+def generate(cases: int, weeks: int, out: Path, seed: int = SEED, daily: bool = False, long_ids: bool = False) -> int:
     """Write the ten tables into a folder that holds none of them yet; returns the number of rows. Nothing half-written stays behind."""
     held = [str(path) for table in TABLES for path in (out / table, out / f"{table}.parquet") if path.exists()]
     if held:
@@ -198,7 +204,7 @@ def generate(cases: int, weeks: int, out: Path, seed: int = SEED, daily: bool = 
         choose_cases(connection, cases, weeks)
         for table in TABLES:
             started = time.monotonic()
-            rows = copy_table(connection, table, Path(name), seed, weeks, daily)
+            rows = copy_table(connection, table, Path(name), seed, weeks, daily, long_ids)
             print(f"{table}: {rows:,} rows, {time.monotonic() - started:.0f} s", flush=True)
             total += rows
         for path in sorted(Path(name).iterdir()):
@@ -223,6 +229,7 @@ def main() -> None:
     parser.add_argument(
         "--daily", action="store_true", help="a file per table and day of loading: <table>/loaded_on=<day>/"
     )
+    parser.add_argument("--long-ids", action="store_true", help="ids as long as UUIDs")
     parser.add_argument(
         "--demo", action="store_true", help="write the demo seeds instead, as CSV into seeds/events or --out"
     )
@@ -232,7 +239,9 @@ def main() -> None:
         return
     if not arguments.cases or not arguments.out or arguments.cases < 1 or arguments.weeks < 1:
         parser.error("--cases, --weeks (1 or more) and --out are needed")
-    rows = generate(arguments.cases, arguments.weeks, arguments.out, arguments.seed, arguments.daily)
+    rows = generate(
+        arguments.cases, arguments.weeks, arguments.out, arguments.seed, arguments.daily, arguments.long_ids
+    )
     print(f"{arguments.cases:,} cases, {rows:,} rows in {arguments.out}")
 
 

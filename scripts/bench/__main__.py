@@ -1,7 +1,8 @@
-"""How long builds take at scale, and what they need, beside what one would use instead: `python -m scripts.bench`, or `make bench`.
+"""How long builds take at scale, and what they need, beside a script by hand: `python -m scripts.bench`, or `make bench`.
 
-In one run, for each number of cases: reading the events once (the floor), one DuckDB script, Polars, pandas, a full build, a day's load on
-top of it, and a full build with little memory. All have to give the same journeys and headline KPIs.
+In one run, for each number of cases: reading the events once (the floor), one DuckDB script, a full build, a day's load on top of it,
+full builds with little memory and with ids as long as UUIDs, and a day's load on a history twice as long. What computes the same events
+has to give the same journeys and headline KPIs.
 
 Exit codes: 0 measured, 1 figures differ or a build of the project did not finish, 2 could not run.
 """
@@ -26,8 +27,7 @@ from scripts.journeys import SEED
 
 MEASURED, WRONG, COULD_NOT_RUN = 0, 1, 2
 ROOT = Path(__file__).resolve().parents[2]
-STEPS = ["floor", "duckdb", "polars", "pandas", "full", "daily", "limited"]
-LIBRARIES = {"polars": ["polars"], "pandas": ["pandas", "pyarrow"]}
+STEPS = ["floor", "duckdb", "full", "daily", "limited", "long_ids", "longer"]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -63,8 +63,7 @@ def describe() -> dict[str, Any]:
     """The machine and the versions, without anything that names the machine."""
     import psutil
 
-    packages = ["dbt-core", "dbt-duckdb", "duckdb", "polars", "pandas", "pyarrow"]
-    installed = {package.metadata["Name"].lower() for package in importlib.metadata.distributions()}
+    packages = ["dbt-core", "dbt-duckdb", "duckdb"]
     return {
         "measured_on": f"{dt.datetime.now(dt.UTC):%Y-%m-%d}",
         "machine": {
@@ -75,7 +74,7 @@ def describe() -> dict[str, Any]:
             "load": os.getloadavg()[0],
         },
         "versions": {"Python": platform.python_version()}
-        | {name: importlib.metadata.version(name) for name in packages if name in installed},
+        | {name: importlib.metadata.version(name) for name in packages},
     }
 
 
@@ -113,8 +112,8 @@ def bench(
         list[str] | None,
         typer.Option(help=f"Leave out: {', '.join(STEPS)}, or dbt (its overhead on its own); repeatable."),
     ] = None,
-    pandas_limit: Annotated[
-        int, typer.Option(help="Leave pandas out above so many cases: it has to fit in memory.")
+    longer_limit: Annotated[
+        int, typer.Option(help="Leave the history twice as long out above so many cases: it takes as much room again.")
     ] = 1_000_000,
     memory_limit: Annotated[str, typer.Option(help="DuckDB's memory in the build with little of it.")] = "4GB",
     keep: Annotated[bool, typer.Option("--keep", help="Keep events, databases and results.")] = False,
@@ -135,7 +134,7 @@ def bench(
     if from_json:
         publish(json.loads(from_json.read_text(encoding="utf-8")), page)
         return
-    require(["psutil", *(library for step in steps for library in LIBRARIES.get(step, []))])
+    require(["psutil"])
     from scripts.bench import meter
     from scripts.bench import steps as measuring
 
@@ -162,10 +161,11 @@ def bench(
             save()
         for number, source in sources.items():
             say(f"{number:,} cases")
-            measuring.make_events(source, number, weeks, seed, say)
-            measured = [step for step in steps if step != "pandas" or number <= pandas_limit]
+            sample = measuring.Sample(number, weeks, seed)
+            measuring.make_events(source, sample, say)
+            measured = [step for step in steps if step != "longer" or number <= longer_limit]
             bench_of_size = measuring.Workbench(work / f"{number}", say)
-            size, found = measuring.measure_size(bench_of_size, source, measured, memory_limit)
+            size, found = measuring.measure_size(bench_of_size, source, sample, measured, memory_limit)
             run["sizes"].append({"cases": number, **size, "wrong": found})
             wrong += [f"{number:,} cases, {one}" for one in found]
             save()

@@ -6,28 +6,22 @@ from pathlib import Path
 
 import duckdb
 
+from scripts.generate_events import long_id
+
 TOLERANCE = 1e-9
 # Sums of amounts differ in their last digits by the order of the rows; all other columns of the journey are compared bit by bit.
 DECIMALS = 6
 SHOWN = 20
 
 
-def attach(connection: duckdb.DuckDBPyConnection, name: str, result: Path) -> None:
-    """Make views <name>_journeys and <name>_kpis of a result: the project's database, a rival's, or a folder of Parquet."""
-    if result.is_dir():
-        journeys, kpis = f"'{result}/journeys.parquet'", f"'{result}/kpis.parquet'"
-    else:
-        connection.execute(f"attach '{result}' as {name} (read_only)")
-        tables = {
-            table
-            for (table,) in connection.execute(
-                f"select table_name from duckdb_tables() where database_name = '{name}'"
-            ).fetchall()
-        }
-        journeys, kpis = f"{name}.journeys", f"{name}.kpis"
-        if "fct_case_journey" in tables:
-            journeys = f"{name}.marts.fct_case_journey"
-            kpis = f"(from {name}.marts.rpt_kpi_weekly where tier = 'headline' and cohort_dimension = 'all')"
+def attach(connection: duckdb.DuckDBPyConnection, name: str, database: Path) -> None:
+    """Make views <name>_journeys and <name>_kpis of a database: the project's, or that of the script."""
+    connection.execute(f"attach '{database}' as {name} (read_only)")
+    journeys, kpis = f"{name}.journeys", f"{name}.kpis"
+    is_ours = f"select 1 from duckdb_schemas() where database_name = '{name}' and schema_name = 'marts'"
+    if connection.execute(is_ours).fetchall():
+        journeys = f"{name}.marts.fct_case_journey"
+        kpis = f"(from {name}.marts.rpt_kpi_weekly where tier = 'headline' and cohort_dimension = 'all')"
     connection.execute(
         f"create temp view {name}_journeys as from {journeys}; create temp view {name}_kpis as from {kpis}"
     )
@@ -46,12 +40,20 @@ def fingerprints(connection: duckdb.DuckDBPyConnection, name: str, columns: dict
     return dict(zip(["cases", "resolved cases", *columns], values, strict=True))
 
 
-def differences(ours: Path, theirs: Path, label: str) -> tuple[list[str], dict[str, int]]:
-    """What differs, in words, and the counts of what was compared. ours: the project's database. theirs: see attach()."""
+def differences(ours: Path, theirs: Path, label: str, has_long_ids: bool = False) -> tuple[list[str], dict[str, int]]:
+    """What differs, in words, and the counts of what was compared. ours: the project's database. theirs: see attach().
+
+    has_long_ids: theirs has the long ids of the same events.
+    """
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
         attach(connection, "ours", ours)
         attach(connection, "theirs", theirs)
+        if has_long_ids:
+            ids = ", ".join(f"{long_id(column)} as {column}" for column in ("case_id", "customer_ref"))
+            connection.execute(
+                f"create or replace temp view ours_journeys as select * replace ({ids}) from ours.marts.fct_case_journey"
+            )
         columns = {name: kind for name, kind, *_ in connection.execute("describe ours_journeys").fetchall()}
         there = {name for name, *_ in connection.execute("describe theirs_journeys").fetchall()}
         if columns.keys() - there:

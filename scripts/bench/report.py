@@ -10,12 +10,13 @@ BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 TITLES = {
     "floor": "reading every column once",
     "duckdb": "(a) one DuckDB script",
-    "polars": "(b) Polars, streaming",
-    "pandas": "(c) pandas",
     "full": "closed_loop, full build",
     "limited": "closed_loop, full build, limited memory",
+    "long_ids": "closed_loop, full build, long ids",
     "daily": "closed_loop, a day's load",
+    "longer": "closed_loop, a day's load, twice the history",
 }
+DAYS = ("daily", "longer")
 SLOWEST = 10
 
 Run = dict[str, Any]
@@ -40,6 +41,7 @@ def finished(size: Run) -> dict[str, Run]:
 
 def costs(size: Run) -> list[str]:
     """What each step cost for one number of cases."""
+    longer = finished(size).get("longer")
     rival = finished(size).get("duckdb")
     rows = []
     for name in [name for name in TITLES if name in size["steps"]]:
@@ -47,7 +49,7 @@ def costs(size: Run) -> list[str]:
         if "failed" in step:
             rows.append([TITLES[name], "did not finish", *[""] * 6])
             continue
-        per_million = None if name == "daily" else step["seconds"] / size["rows"] * 1e6
+        per_million = None if name in DAYS else step["seconds"] / size["rows"] * 1e6
         rows.append(
             [
                 TITLES[name],
@@ -79,6 +81,11 @@ def costs(size: Run) -> list[str]:
             if "daily" in size["steps"]
             else []
         ),
+        *(
+            [f"With twice the history, it loads {longer['daily_rows']:,} of {longer['rows']:,} rows.", ""]
+            if longer
+            else []
+        ),
     ]
 
 
@@ -97,11 +104,13 @@ def ratios(sizes: list[Run]) -> list[str]:
     for what, over, under in (
         ("full build ÷ (a)", "full", "duckdb"),
         ("a day's load ÷ full build", "daily", "full"),
+        ("a day's load, twice the history ÷ once", "longer", "daily"),
         ("limited memory ÷ full build", "limited", "full"),
+        ("long ids ÷ full build", "long_ids", "full"),
     ):
         for unit, words in (("seconds", "seconds"), ("cpu_seconds", "processor seconds")):
             line(f"{what}, {words}", [ratio(size, over, under, unit) for size in sizes])
-    for step in [step for step in TITLES if step != "daily"]:
+    for step in [step for step in TITLES if step not in DAYS]:
         growth: list[float | None] = [None]
         for smaller, larger in itertools.pairwise(sizes):
             if step in finished(smaller) and step in finished(larger):
@@ -191,8 +200,8 @@ def draw(path: Path, run: Run) -> None:
     for name, title in TITLES.items():
         points = [(size["cases"], size["steps"][name]["seconds"]) for size in run["sizes"] if name in finished(size)]
         if points:
-            ours = name in ("full", "daily", "limited")
-            axes.plot(*zip(*points, strict=True), marker="o", label=title, linestyle="-" if ours else "--")
+            linestyle = "--" if name in ("floor", "duckdb") else "-"
+            axes.plot(*zip(*points, strict=True), marker="o", label=title, linestyle=linestyle)
     axes.set(xscale="log", yscale="log", xlabel="cases", ylabel="seconds")
     axes.grid(visible=True, which="major", alpha=0.3)
     axes.legend()

@@ -23,13 +23,19 @@ ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "seeds/reference"
 DBT = str(Path(sys.executable).parent / "dbt")
 WITHOUT_TESTS = ["--exclude-resource-type", "test", "unit_test"]
-# Disk space: the events, and what the builds, the rivals and what they spill take at most at a time.
+# Disk space: the events, and what the builds, the script and what they spill take at most at a time.
 EVENT_BYTES_PER_CASE, WORK_BYTES_PER_CASE = 350, 4_500
 # The last moment that is computed for lies some days before the last load.
 DAYS_BEFORE_LAST_LOAD = 3
-RIVALS = ["floor", "duckdb", "polars", "pandas"]
-# Build -> the database that it builds.
-DATABASES = {"full": "built", "daily": "built", "limited": "limited"}
+# Step -> the database that it leaves.
+DATABASES = {
+    "duckdb": "rival",
+    "full": "built",
+    "daily": "built",
+    "limited": "limited",
+    "long_ids": "long_ids",
+    "longer": "longer",
+}
 
 Say = Callable[[str], None]
 Result = dict[str, Any]
@@ -87,22 +93,17 @@ class Workbench:
     def database(self, name: str) -> Path:
         return self.folder / f"{name}.duckdb"
 
-    def rival(self, name: str, events: Path, as_of: str) -> Result:
-        """Measure one rival."""
-        module = f"scripts.bench.rivals.{'floor' if name == 'floor' else 'by_' + name}"
-        command = [sys.executable, "-m", module, str(events)]
-        if name == "floor":
-            return self.run(name, command)
-        out = self.folder / name
-        result = self.run(name, [*command, str(REFERENCE), as_of, str(out)])
-        result["result_bytes"] = size_of(out)
-        return result
+    def floor(self, events: Path) -> Result:
+        """Measure reading the events."""
+        return self.run("floor", [sys.executable, "-m", "scripts.bench.floor", str(events)])
 
-    def result_of(self, name: str) -> Path:
-        """Where a step's journeys and KPIs are."""
-        if name in DATABASES:
-            return self.database(DATABASES[name])
-        return self.folder / name / "rival.duckdb" if name == "duckdb" else self.folder / name
+    def rival(self, events: Path, as_of: str) -> Result:
+        """Measure the script."""
+        database = self.database(DATABASES["duckdb"])
+        command = [sys.executable, "-m", "scripts.bench.rival", str(events), str(REFERENCE), as_of, str(database)]
+        result = self.run("duckdb", command)
+        result["result_bytes"] = size_of(database)
+        return result
 
 
 def measure_dbt(bench: Workbench) -> dict[str, Result]:
@@ -126,16 +127,24 @@ def check_disk(folder: Path, cases: int, is_there: bool) -> None:
         )
 
 
-def make_events(events: Path, cases: int, weeks: int, seed: int, say: Say) -> bool:
+class Sample(NamedTuple):
+    """Which events are generated."""
+
+    cases: int
+    weeks: int
+    seed: int
+
+
+def make_events(events: Path, sample: Sample, say: Say, long_ids: bool = False) -> bool:
     """Generate the events unless they are there; returns whether they were generated."""
     there = [table for table in TABLES if (events / f"{table}.parquet").exists()]
     if there and len(there) < len(TABLES):
         raise CouldNotRun(f"{events} holds only {len(there)} of {len(TABLES)} tables. Remove the folder.")
     if there:
         return False
-    say(f"  generating {cases:,} cases …")
+    say(f"  generating {sample.cases:,} cases …")
     with contextlib.redirect_stdout(sys.stderr):
-        generate(cases, weeks, events, seed)
+        generate(sample.cases, sample.weeks, events, sample.seed, long_ids=long_ids)
     return True
 
 
@@ -165,25 +174,39 @@ def find_loads(events: Path) -> Loads:
 
 
 def measure_size(
-    bench: Workbench, events: Path, steps: list[str], memory_limit: str
+    bench: Workbench, events: Path, sample: Sample, steps: list[str], memory_limit: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Measure the steps on a folder of events: what they cost, and what is wrong with the project's figures or builds.
 
-    A step that doesn't finish is noted, and the others go on: a rival may well run out of memory.
+    A step that doesn't finish is noted, and the others go on: the script may well run out of memory.
     """
     loads = find_loads(events)
     measured: dict[str, Result] = {}
     agreement: dict[str, dict[str, int]] = {}
     wrong: list[str] = []
 
+    def build(step: str, read: Path, as_of: str, **settings: str) -> Result:
+        settings["CLOSED_LOOP_AS_OF"] = as_of
+        return bench.dbt(step, ["build", *WITHOUT_TESTS], DATABASES[step], {"events_path": str(read)}, settings)
+
     def measure_step(step: str) -> Result:
-        if step in RIVALS:
-            return bench.rival(step, events, loads.last)
-        as_of = loads.before if step == "full" and "daily" in steps else loads.last
-        settings = {"CLOSED_LOOP_AS_OF": as_of}
+        own_events = bench.folder / f"{step}_events"
+        if step == "floor":
+            return bench.floor(events)
+        if step == "duckdb":
+            return bench.rival(events, loads.last)
         if step == "limited":
-            settings["CLOSED_LOOP_MEMORY_LIMIT"] = memory_limit
-        return bench.dbt(step, ["build", *WITHOUT_TESTS], DATABASES[step], {"events_path": str(events)}, settings)
+            return build(step, events, loads.last, CLOSED_LOOP_MEMORY_LIMIT=memory_limit)
+        if step == "long_ids":
+            make_events(own_events, sample, bench.say, long_ids=True)
+            return build(step, own_events, loads.last)
+        if step == "longer":
+            # As many rows a day, for twice as long.
+            make_events(own_events, Sample(2 * sample.cases, 2 * sample.weeks, sample.seed), bench.say)
+            longer = find_loads(own_events)
+            build(step, own_events, longer.before)
+            return {**build(step, own_events, longer.last), "rows": longer.rows, "daily_rows": longer.daily_rows}
+        return build(step, events, loads.before if step == "full" and "daily" in steps else loads.last)
 
     for step in steps:
         try:
@@ -193,14 +216,15 @@ def measure_size(
         except CommandFailed as failure:
             bench.say(f"  {step} did not finish: {failure}")
             measured[step] = {"failed": str(failure)}
-            if step not in RIVALS:
+            if step not in ("floor", "duckdb"):
                 wrong.append(f"{step} did not finish: {str(failure).splitlines()[-1]}")
     finished = [step for step, result in measured.items() if "failed" not in result]
     reference = next((step for step in ("daily", "full", "limited") if step in steps), None)
     for step in finished if reference in finished else []:
-        if step not in ("floor", "full", reference):
+        if step in ("duckdb", "limited", "long_ids") and step != reference:
             bench.say(f"  comparing {step} with the project's figures …")
-            found, agreement[step] = differences(bench.result_of(reference), bench.result_of(step), step)
+            ours, theirs = (bench.database(DATABASES[name]) for name in (reference, step))
+            found, agreement[step] = differences(ours, theirs, step, has_long_ids=step == "long_ids")
             wrong += found
     size = {
         "rows": loads.rows,

@@ -45,6 +45,22 @@ qualify row_number() over (
 -- Rows: sound ones, each event once
 -- ---------------------------------------------------------------------------------------------------------------------
 
+-- Cases are grouped and joined by eight bytes, case_key. Two ids that share them would become one case, so the script stops there.
+select error('Two case ids have the same hash: let case_id be the key.')
+from (
+    select case_id from read_parquet(getvariable('events') || '/case_triggers.parquet') union
+    select case_id from read_parquet(getvariable('events') || '/message_events.parquet') union
+    select case_id from read_parquet(getvariable('events') || '/identity_checks.parquet') union
+    select case_id from read_parquet(getvariable('events') || '/action_events.parquet') union
+    select case_id from read_parquet(getvariable('events') || '/writeback_attempts.parquet') union
+    select case_id from read_parquet(getvariable('events') || '/writeback_acks.parquet') union
+    select case_id from read_parquet(getvariable('events') || '/exceptions.parquet') union
+    select case_id from read_parquet(getvariable('events') || '/agent_touches.parquet') union
+    select case_id from read_parquet(getvariable('events') || '/evidence_items.parquet') union
+    select case_id from read_parquet(getvariable('events') || '/payments.parquet')
+)
+having count(distinct hash(case_id)) < count(case_id);
+
 create temp macro is_sound(event_id, case_id, occurred_at, loaded_at) as
     event_id <> '' and case_id <> ''
     and loaded_at <= getvariable('as_of')::timestamp
@@ -52,59 +68,59 @@ create temp macro is_sound(event_id, case_id, occurred_at, loaded_at) as
     and occurred_at >= timestamp '2015-01-01';
 
 create temp view sound_case_triggers as
-from read_parquet(getvariable('events') || '/case_triggers.parquet')
+select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/case_triggers.parquet')
 where is_sound(event_id, case_id, occurred_at, loaded_at) and workflow in (select workflow from workflows);
 
 create temp view sound_message_events as
-from read_parquet(getvariable('events') || '/message_events.parquet')
+select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/message_events.parquet')
 where
     is_sound(event_id, case_id, occurred_at, loaded_at) and message_id <> '' and channel in ('sms', 'email', 'whatsapp')
     and status in ('sent', 'delivered', 'opened', 'clicked', 'failed') and is_fallback is not null;
 
 create temp view sound_identity_checks as
-from read_parquet(getvariable('events') || '/identity_checks.parquet')
+select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/identity_checks.parquet')
 where
     is_sound(event_id, case_id, occurred_at, loaded_at) and method in ('otp', 'knowledge', 'document', 'biometric')
     and outcome in ('passed', 'failed', 'abandoned');
 
 create temp view sound_action_events as
-from read_parquet(getvariable('events') || '/action_events.parquet')
+select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/action_events.parquet')
 where
     is_sound(event_id, case_id, occurred_at, loaded_at)
     and action in ('pay', 'plan', 'update_card', 'confirm_details', 'upload_document', 'attest')
     and step in ('started', 'progressed', 'ineligible', 'failed', 'abandoned', 'completed') and actor in ('customer', 'agent');
 
 create temp view sound_writeback_attempts as
-from read_parquet(getvariable('events') || '/writeback_attempts.parquet')
+select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/writeback_attempts.parquet')
 where
     is_sound(event_id, case_id, occurred_at, loaded_at) and idempotency_key <> '' and attempt_number >= 1 and target_system <> ''
     and adapter in ('rest', 'soap', 'webhook', 'queue', 'batch') and status in ('accepted', 'failed', 'timed_out') and fields_required >= 0;
 
 create temp view sound_writeback_acks as
-from read_parquet(getvariable('events') || '/writeback_acks.parquet')
+select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/writeback_acks.parquet')
 where
     is_sound(event_id, case_id, occurred_at, loaded_at) and idempotency_key <> '' and ack_id <> ''
     and outcome in ('persisted', 'rejected') and fields_persisted >= 0;
 
 create temp view sound_exceptions as
-from read_parquet(getvariable('events') || '/exceptions.parquet')
+select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/exceptions.parquet')
 where is_sound(event_id, case_id, occurred_at, loaded_at) and reason <> '' and has_context is not null;
 
 create temp view sound_agent_touches as
-from read_parquet(getvariable('events') || '/agent_touches.parquet')
+select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/agent_touches.parquet')
 where
     is_sound(event_id, case_id, occurred_at, loaded_at) and agent_ref <> '' and outcome in ('resolved', 'returned', 'transferred')
     and coalesce(ended_at <= loaded_at + interval 5 minute and ended_at >= occurred_at, ended_at is null)
     and handle_minutes >= 0 and wrap_up_minutes >= 0 and isfinite(handle_minutes) and isfinite(wrap_up_minutes) and logins >= 0 and handoffs >= 0;
 
 create temp view sound_evidence_items as
-from read_parquet(getvariable('events') || '/evidence_items.parquet')
+select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/evidence_items.parquet')
 where
     is_sound(event_id, case_id, occurred_at, loaded_at) and evidence_type in ('consent', 'identity', 'document', 'attestation')
     and is_valid is not null;
 
 create temp view sound_payments as
-from read_parquet(getvariable('events') || '/payments.parquet') as payments
+select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/payments.parquet') as payments
 where
     is_sound(event_id, case_id, occurred_at, loaded_at) and payment_id <> '' and flow in ('automated', 'agent')
     and status in ('succeeded', 'failed', 'refunded') and amount >= 0
@@ -127,18 +143,23 @@ union all
 -- Cases and their parts
 -- ---------------------------------------------------------------------------------------------------------------------
 
+-- Few cases were triggered more than once: only their triggers are put in order.
+create temp table triggers as from kept(sound_case_triggers);
+
 create temp table opened as
-with triggers as (from kept(sound_case_triggers)),
-counted as (
-    select case_id, count(*) as trigger_count, min(occurred_at) as triggered_at from triggers group by case_id
+with again as (
+    select case_key, count(*) as trigger_count from triggers group by case_key having trigger_count > 1
 ),
 firsts as (
-    select triggers.*, counted.trigger_count
-    from triggers join counted on counted.case_id = triggers.case_id and counted.triggered_at = triggers.occurred_at
-    qualify counted.trigger_count = 1 or row_number() over (partition by triggers.case_id order by triggers.event_id) = 1
+    select *, 1 as trigger_count from triggers anti join again using (case_key)
+    union all
+    (
+        select triggers.*, trigger_count from triggers join again using (case_key)
+        qualify row_number() over (partition by case_key order by occurred_at, event_id) = 1
+    )
 )
 select
-    firsts.case_id, firsts.workflow, nullif(product, '') as product, nullif(customer_ref, '') as customer_ref,
+    case_key, case_id, firsts.workflow, nullif(product, '') as product, nullif(customer_ref, '') as customer_ref,
     nullif(segment, '') as segment, nullif(tenure_band, '') as tenure_band, nullif(overdue_bucket, '') as overdue_bucket,
     nullif(risk_tier, '') as risk_tier, nullif(contact_preference, '') as contact_preference,
     nullif(source_system, '') as source_system, trigger_count, occurred_at as triggered_at,
@@ -158,59 +179,59 @@ create temp table actions as from kept(sound_action_events);
 create temp table messages as
 with events as (
     select
-        case_id, message_id,
+        case_key, message_id,
         min(row(occurred_at, event_id, channel, is_fallback)) filter (status = 'sent') as first_sent,
         min(occurred_at) filter (status in ('delivered', 'opened', 'clicked')) as delivered_at
     from kept(sound_message_events)
-    group by case_id, message_id
+    group by case_key, message_id
 ),
 started as (
-    select case_id, message_id, min(occurred_at) as action_started_at
+    select case_key, message_id, min(occurred_at) as action_started_at
     from actions
     where actor = 'customer' and message_id <> ''
-    group by case_id, message_id
+    group by case_key, message_id
 )
 select
-    events.case_id, message_id, first_sent[1] as sent_at, first_sent[2] as event_id, first_sent[3] as channel, first_sent[4] as is_fallback,
+    events.case_key, message_id, first_sent[1] as sent_at, first_sent[2] as event_id, first_sent[3] as channel, first_sent[4] as is_fallback,
     least(delivered_at, action_started_at) as delivered_at, action_started_at
-from events left join started using (case_id, message_id);
+from events left join started using (case_key, message_id);
 
 create temp table checks as
 with checks as (from kept(sound_identity_checks)),
 -- Most cases have one check, and need no order.
 ordered as (
-    select case_id, occurred_at, outcome = 'passed' as is_pass,
-        count(*) filter (outcome = 'passed') over (partition by case_id order by occurred_at, event_id rows between unbounded preceding and 1 preceding) as passes_before
+    select case_key, occurred_at, outcome = 'passed' as is_pass,
+        count(*) filter (outcome = 'passed') over (partition by case_key order by occurred_at, event_id rows between unbounded preceding and 1 preceding) as passes_before
     from checks
 )
-select case_id, occurred_at, is_pass from ordered where passes_before = 0;
+select case_key, occurred_at, is_pass from ordered where passes_before = 0;
 
 create temp table writebacks as
 with attempts as (
     select
-        case_id, idempotency_key, count(*) as attempt_count, min(occurred_at) as first_attempted_at, max(occurred_at) as last_attempted_at,
+        case_key, idempotency_key, count(*) as attempt_count, min(occurred_at) as first_attempted_at, max(occurred_at) as last_attempted_at,
         min(row(occurred_at, event_id, fields_required))[3] as fields_required
     from kept(sound_writeback_attempts)
-    group by case_id, idempotency_key
+    group by case_key, idempotency_key
 ),
 verified as (
-    select acks.case_id, acks.idempotency_key, min(acks.occurred_at) as verified_at
+    select acks.case_key, acks.idempotency_key, min(acks.occurred_at) as verified_at
     from kept(sound_writeback_acks) as acks
-    join attempts using (case_id, idempotency_key)
+    join attempts using (case_key, idempotency_key)
     where outcome = 'persisted' and acks.occurred_at >= first_attempted_at and fields_persisted >= fields_required
     group by all
 )
 select
     attempts.*, verified_at,
     verified_at is not null or last_attempted_at + interval 60 minute <= getvariable('as_of')::timestamp as is_settled
-from attempts left join verified using (case_id, idempotency_key);
+from attempts left join verified using (case_key, idempotency_key);
 
 create temp table raised as from kept(sound_exceptions);
 
 create temp table touches as
 select touches.*
 from kept(sound_agent_touches) as touches
-left join raised on raised.event_id = touches.exception_id and raised.case_id = touches.case_id
+left join raised on raised.event_id = touches.exception_id and raised.case_key = touches.case_key
 where coalesce(touches.exception_id, '') = '' or raised.event_id is not null;
 
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -220,58 +241,58 @@ where coalesce(touches.exception_id, '') = '' or raised.event_id is not null;
 create table journeys as
 with contacted as (
     select
-        case_id, min(sent_at) as first_sent_at, min(row(sent_at, event_id, channel)) filter (sent_at is not null)[3] as entry_channel,
+        case_key, min(sent_at) as first_sent_at, min(row(sent_at, event_id, channel)) filter (sent_at is not null)[3] as entry_channel,
         count(sent_at) as message_count, count(sent_at) filter (is_fallback) as fallback_message_count,
         coalesce(bool_or(hour(sent_at) >= 21 or hour(sent_at) < 8), false) as is_quiet_hours_contact
     from messages
-    group by case_id
+    group by case_key
 ),
 identified as (
-    select case_id, count(*) as identity_attempt_count, min(occurred_at) filter (is_pass) as identity_passed_at
+    select case_key, count(*) as identity_attempt_count, min(occurred_at) filter (is_pass) as identity_passed_at
     from checks
-    group by case_id
+    group by case_key
 ),
 acted as (
     select
-        case_id, min(occurred_at) filter (actor = 'customer') as action_started_at,
+        case_key, min(occurred_at) filter (actor = 'customer') as action_started_at,
         min(occurred_at) filter (actor = 'customer' and step = 'completed') as action_completed_at,
         min(occurred_at) filter (actor = 'customer' and action = 'pay') as first_pay_action_at,
         bool_or(actor = 'agent') as has_agent_action
     from actions
-    group by case_id
+    group by case_key
 ),
 written as (
     select
-        case_id, count(*) as writeback_count, count(verified_at) as verified_writeback_count,
+        case_key, count(*) as writeback_count, count(verified_at) as verified_writeback_count,
         count(*) filter (is_settled) as settled_writeback_count, max(attempt_count) as greatest_attempt_count,
         case when count(*) = count(verified_at) then max(verified_at) end as resolved_at
     from writebacks
-    group by case_id
+    group by case_key
 ),
 excepted as (
-    select case_id, count(*) as exception_count from raised group by case_id
+    select case_key, count(*) as exception_count from raised group by case_key
 ),
 handled as (
-    select case_id, count(*) as agent_touch_count, sum(handle_minutes + wrap_up_minutes) as agent_minutes from touches group by case_id
+    select case_key, count(*) as agent_touch_count, sum(handle_minutes + wrap_up_minutes) as agent_minutes from touches group by case_key
 ),
 evidenced as (
     select
-        case_id, min(occurred_at) filter (evidence_type = 'consent') as consent_at,
+        case_key, min(occurred_at) filter (evidence_type = 'consent') as consent_at,
         min(occurred_at) filter (evidence_type = 'identity') as identity_evidence_at,
         min(occurred_at) filter (evidence_type = 'document') as document_at
     from kept(sound_evidence_items)
     where is_valid
-    group by case_id
+    group by case_key
 ),
 paid as (
     select
-        case_id, sum(if(status = 'refunded', -1, 1) * amount * rate) as net_collected,
+        case_key, sum(if(status = 'refunded', -1, 1) * amount * rate) as net_collected,
         coalesce(sum(if(status = 'refunded', -1, 1) * amount * rate) filter (flow = 'automated'), 0) as net_collected_automated,
         bool_or(flow = 'automated' and status = 'succeeded') as has_automated_payment
     from kept(sound_payments) as payments
     join fx on fx.currency = payments.currency and fx.day = payments.occurred_at::date
     where status <> 'failed'
-    group by case_id
+    group by case_key
 )
 select
     opened.case_id, workflow, product, customer_ref, segment, tenure_band, overdue_bucket, risk_tier, contact_preference, source_system,
@@ -316,14 +337,14 @@ select
     end as stage,
     is_mature
 from opened
-left join contacted using (case_id)
-left join identified using (case_id)
-left join acted using (case_id)
-left join written using (case_id)
-left join excepted using (case_id)
-left join handled using (case_id)
-left join evidenced using (case_id)
-left join paid using (case_id);
+left join contacted using (case_key)
+left join identified using (case_key)
+left join acted using (case_key)
+left join written using (case_key)
+left join excepted using (case_key)
+left join handled using (case_key)
+left join evidenced using (case_key)
+left join paid using (case_key);
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- KPIs: per week and workflow, and for (all)
@@ -377,17 +398,17 @@ union all
 select day, workflow, 'sla_breach_rate', breached, due from counted where clock = 'due' and due > 0
 union all
 select first_attempted_at::date, workflow, 'writeback_success_rate', count(verified_at), count(*)
-from writebacks join opened using (case_id)
+from writebacks join opened using (case_key)
 where is_settled
 group by all
 union all
 select delivered_at::date, workflow, 'action_response_rate', count(action_started_at), count(*)
-from messages join opened using (case_id)
+from messages join opened using (case_key)
 where delivered_at is not null
 group by all
 union all
 select occurred_at::date, workflow, 'identity_pass_rate', count(*) filter (is_pass), count(*)
-from checks join opened using (case_id)
+from checks join opened using (case_key)
 group by all;
 
 insert into parts
@@ -403,7 +424,7 @@ exceptions as (
     select
         workflow, occurred_at as raised_at, first_touch[3] as closed_at, touch_count > 1 as is_escaped,
         touch_count = 1 and first_touch[4] = 'resolved' as is_resolved
-    from raised join opened using (case_id) left join handled on handled.exception_id = raised.event_id
+    from raised join opened using (case_key) left join handled on handled.exception_id = raised.event_id
 )
 select raised_at::date, workflow, 'escalation_success_rate', count(*) filter (is_resolved), count(*) from exceptions group by all
 union all
@@ -414,11 +435,11 @@ from exceptions where closed_at is not null group by all;
 insert into parts
 with used as (
     select sent_at::date as day, workflow, 'messaging' as category, channel, count(*)::double as quantity
-    from messages join opened using (case_id)
+    from messages join opened using (case_key)
     where sent_at is not null
     group by all
     union all
-    select occurred_at::date, workflow, 'agent', '', sum(handle_minutes + wrap_up_minutes) from touches join opened using (case_id) group by all
+    select occurred_at::date, workflow, 'agent', '', sum(handle_minutes + wrap_up_minutes) from touches join opened using (case_key) group by all
     union all
     select day, workflow, 'platform', '', cases from counted where clock = 'triggered'
 ),
