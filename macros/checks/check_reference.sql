@@ -78,7 +78,10 @@
 
 
 {% macro column_rules(columns) %}
-    {#- The rules that a reference table's contract entries set, in the form of reference_rules(). Returns: list of rules. -#}
+    {#-
+        The rules that a reference table's contract entries set, in the form of reference_rules(). Returns: list of rules.
+        columns: dict of column name -> type, as in reference_contract().
+    -#}
     {% set rules = [] %}
     {% for column, spec in columns.items() %}
         {% set type = column_type(spec) %}
