@@ -284,14 +284,14 @@ MARTS = [
     marts(
         "rate of another denominator",
         "A rate is published with one denominator and divided by another.",
-        "integrity.denominators cells_equal_their_contributions",
+        "integrity.denominators figures_of_a_cell_fit_together cells_equal_their_contributions",
         f"update marts.rpt_kpi_weekly set value = numerator / (denominator + 1) where kpi_id = 'deflection_rate' and {CELL}",
         thing="deflection_rate",
     ),
     marts(
         "interval of certainty",
         "The interval of a rate begins at 0, as if nothing were known.",
-        "integrity.denominators",
+        "integrity.denominators figures_of_a_cell_fit_together",
         f"update marts.rpt_kpi_weekly set ci_low = 0 where kpi_id = 'completion_rate' and {CELL}",
         thing="completion_rate",
     ),
@@ -311,7 +311,7 @@ MARTS = [
     marts(
         "red painted green",
         "The verdict on a KPI beyond its red flag is green, on the scorecard as well.",
-        "integrity.status",
+        "integrity.status verdicts_follow_their_figures",
         f"update marts.rpt_kpi_weekly set status = 'green' where kpi_id = 'writeback_success_rate' and {CELL}",
         """
         update marts.rpt_scorecard_weekly set writeback_success_rate_status = 'green'
@@ -322,7 +322,7 @@ MARTS = [
     marts(
         "averaged rate in a cell",
         "The rate of all workflows is the mean of the workflows' rates.",
-        "integrity.denominators cells_equal_their_contributions",
+        "integrity.denominators figures_of_a_cell_fit_together cells_equal_their_contributions",
         f"""
         update marts.rpt_kpi_weekly set value = (
             select avg(value) from marts.rpt_kpi_weekly
@@ -356,7 +356,7 @@ MARTS = [
     marts(
         "unit in the wrong week",
         "A unit stands a week later than its clock says.",
-        "integrity.contributions",
+        "integrity.contributions cells_equal_their_contributions",
         """
         update marts.fct_kpi_contribution set week_start = week_start + 7
         where kpi_id = 'deflection_rate' and case_id = (select min(case_id) from marts.fct_case_journey where is_resolved)
@@ -407,7 +407,7 @@ MARTS = [
     marts(
         "quarantined row not listed",
         "A quarantined payment is missing in the list.",
-        "integrity.reconciliation quarantined_rows_are_listed",
+        "integrity.reconciliation raw_rows_are_accounted_for",
         """
         delete from marts.rpt_quarantined_event
         where source_table = 'payments' and reason = 'unknown_currency'
@@ -451,14 +451,14 @@ MARTS = [
     marts(
         "rate in percent",
         "A rate is published in percent.",
-        "integrity.ranges",
+        "integrity.denominators",
         f"update marts.rpt_kpi_weekly set value = 100 * value where kpi_id = 'completion_rate' and {CELL}",
-        thing="rpt_kpi_weekly.value",
+        thing="completion_rate",
     ),
     marts(
         "verdict on an activity",
         "A diagnostic carries a verdict.",
-        "integrity.status",
+        "integrity.status verdicts_follow_their_figures",
         f"update marts.rpt_kpi_weekly set status = 'green' where kpi_id = 'open_rate' and {CELL}",
         thing="open_rate",
     ),
@@ -591,9 +591,9 @@ MARTS = [
     marts(
         "case lost",
         "A case with an accepted trigger has no journey.",
-        "every_case_has_a_journey integrity.reconciliation weekly_cost_equals_its_kpi",
+        "every_case_has_a_journey integrity.journeys weekly_cost_equals_its_kpi",
         "delete from marts.fct_case_journey where case_id = (select min(case_id) from marts.fct_case_journey)",
-        thing="fct_case_journey",
+        thing="case-00001",
     ),
     marts(
         "KPI not published",
@@ -607,8 +607,9 @@ MARTS = [
     marts(
         "rate without its interval",
         "A rate has no lower bound.",
-        "every_rate_has_an_interval",
+        "integrity.denominators figures_of_a_cell_fit_together",
         f"update marts.rpt_kpi_weekly set ci_low = null where kpi_id = 'completion_rate' and {CELL}",
+        thing="completion_rate",
     ),
     marts(
         "funnel that rises",
