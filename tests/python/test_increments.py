@@ -330,12 +330,6 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
     return Walked(split, walk(split, folder, DEFAULT_DISTURBED), folder)
 
 
-def test_every_hard_case_is_met() -> None:
-    """By the oracle, in the default sequence: else the tests below say nothing. The same moment again is test_build.py's."""
-    split = splits.make_split(DEFAULT_SEED, "grown", DEFAULT_KINDS, late=False)
-    assert (splits.ALWAYS | splits.SOMETIMES) - splits.met(split) == {"as_of again"}
-
-
 def test_runs_end_like_one_full_build(walked: Walked) -> None:
     found = report(walked.split, walked.steps)
     assert not found, found
