@@ -1,6 +1,7 @@
 """Documentation: nothing that dbt knows of this project goes without words, and the words name what is really there.
 
-Models, seeds and sources are described in YAML, macros and singular tests in the comment that they begin with.
+Models, seeds and sources are described in YAML (raw and reference columns where they are staged), macros and singular tests in the
+comment that they begin with.
 """
 
 from __future__ import annotations
@@ -142,6 +143,7 @@ def test_seeds_keep_the_contract(manifest: Manifest, seeds_folder: Path) -> None
     assert result.returncode == 0, result.stdout + result.stderr
     contracts = json.loads(result.stdout)
     seeds = {node["name"]: node for node in own(manifest, "nodes", "seed")}
+    models = {node["name"]: node for node in own(manifest, "nodes", "model")}
     assert seeds.keys() == contracts["events"].keys() | contracts["reference"].keys()
     for kind, tables in contracts.items():
         for table, columns in tables.items():
@@ -154,7 +156,7 @@ def test_seeds_keep_the_contract(manifest: Manifest, seeds_folder: Path) -> None
             with (ROOT / seed["original_file_path"]).open(newline="", encoding="utf-8") as file:
                 assert next(csv.reader(file)) == list(columns), table
             assert list(seed["config"]["column_types"].items()) == list(types.items()), table
-            assert list(seed["columns"]) == list(columns), table
+            assert list(models[f"stg_{kind}__{table}"]["columns"]) == list(columns), table
 
 
 def test_described_columns_are_those_of_the_database(manifest: Manifest, demo: Path) -> None:
@@ -164,9 +166,9 @@ def test_described_columns_are_those_of_the_database(manifest: Manifest, demo: P
     ):
         built.setdefault((schema, table), []).append(column)
     # What passes through a step is described where it comes from or is published.
-    known = {column for node in own(manifest, "nodes", "model", "seed") for column in node["columns"]}
+    known = {column for node in own(manifest, "nodes", "model") for column in node["columns"]}
     differences = {}
-    for node in own(manifest, "nodes", "model", "seed"):
+    for node in own(manifest, "nodes", "model"):
         columns = built.get((node["schema"], node["alias"]), [])
         is_step = node["schema"] == "intermediate" or node["name"].startswith("base_")
         needed = set(columns) - known if is_step else set(columns)
