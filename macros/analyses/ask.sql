@@ -63,7 +63,7 @@
 
 {% macro ask_cohort_dimension(default, others=['all']) -%}
     {#-
-        The var ask_cohort_dimension as it stands, so that it can name a column; an error where it is neither a cohort dimension nor one
+        The var ask_cohort_dimension as it is, so that it can name a column; an error where it is neither a cohort dimension nor one
         of the others. others: list of further names. default: a dimension where the var isn't set. Returns: string.
     -#}
     {%- set dimension = ask('ask_cohort_dimension', default) -%}

@@ -17,7 +17,7 @@
 
 {% macro reference_problems(table, relation) %}
     {#-
-        What is wrong with the rows of a reference table. table: its name. relation: where its rows stand, with the contract's
+        What is wrong with the rows of a reference table. table: its name. relation: what holds its rows, with the contract's
         types; a relation or a query in brackets. Returns: list of sentences, empty where all is well.
     -#}
     {#- One query for all rules: what dbt does for a query takes longer than the query. -#}

@@ -38,8 +38,8 @@
 
 {% macro cells_without_their_units() %}
     {#-
-        Cells whose figures are not those of their units. A unit of another week than its clock's, or of another workflow than its case's, is one of no cell.
-        That is how test and gate find it.
+        Cells whose figures are not those of their units. A unit in another week than its clock's, or of another workflow than its case's,
+        belongs to no cell here.
     -#}
     with contributions as (
         select * from {{ ref('fct_kpi_contribution') }}

@@ -192,7 +192,7 @@
 
 
 {% macro repeated_keys() %}
-    {#- Keys of the marts that stand in more than one row. -#}
+    {#- Keys of the marts that more than one row has. -#}
     {%- for table, key in {
         'fct_case_journey': 'case_id',
         'fct_writeback': "case_id || ' ' || idempotency_key",

@@ -35,7 +35,7 @@ class FileMutant:
 
 @dataclass(frozen=True)
 class ModelMutant:
-    """A fault in the SQL. changes: (file, its text, what stands there instead), each text exactly once in its file.
+    """A fault in the SQL. changes: (file, its text, what replaces it), each text exactly once in its file.
 
     builds: models that are built before the check, where it is a test of data; a unit test needs none.
     later_days: the build's as_of is so many days later than that of the demo.
@@ -274,7 +274,7 @@ MARTS = [
     marts(
         "denominator short by one",
         "A rate's denominator is one too low; its value was computed from it.",
-        "integrity.contributions cells_equal_their_contributions cohorts_add_up_to_all",
+        "integrity.contributions cells_equal_their_contributions",
         f"""
         update marts.rpt_kpi_weekly set denominator = denominator - 1, value = numerator / (denominator - 1)
         where kpi_id = 'completion_rate' and {CELL}
@@ -297,7 +297,7 @@ MARTS = [
     ),
     marts(
         "cell twice",
-        "A cell stands in rpt_kpi_weekly a second time.",
+        "A cell is in rpt_kpi_weekly a second time.",
         "integrity.repetitions",
         f"insert into marts.rpt_kpi_weekly select * from marts.rpt_kpi_weekly where kpi_id = 'open_rate' and {CELL}",
         thing="rpt_kpi_weekly",
@@ -355,7 +355,7 @@ MARTS = [
     ),
     marts(
         "unit in the wrong week",
-        "A unit stands a week later than its clock says.",
+        "A unit is a week later than its clock says.",
         "integrity.contributions cells_equal_their_contributions",
         """
         update marts.fct_kpi_contribution set week_start = week_start + 7
@@ -416,14 +416,14 @@ MARTS = [
     ),
     marts(
         "duplicate case",
-        "A case stands in fct_case_journey twice.",
+        "A case is in fct_case_journey twice.",
         "integrity.repetitions cells_equal_their_contributions",
         "insert into marts.fct_case_journey select * from marts.fct_case_journey order by case_id limit 1",
         thing="fct_case_journey",
     ),
     marts(
         "charge booked twice",
-        "The charges of a month's messages stand there twice.",
+        "The charges of a month's messages are there twice.",
         "integrity.repetitions charges_reconcile_to_the_rate_card weekly_cost_equals_its_kpi",
         """
         insert into marts.fct_charge
@@ -540,7 +540,7 @@ MARTS = [
     marts(
         "cohort lost",
         "The cases of one segment have no cells.",
-        "cohorts_add_up_to_all cells_equal_their_contributions",
+        "integrity.contributions cells_equal_their_contributions",
         "delete from marts.rpt_kpi_weekly where cohort_dimension = 'segment' and cohort_value = 'premium'",
     ),
     marts(
@@ -551,7 +551,7 @@ MARTS = [
     ),
     marts(
         "curve that counts a case twice",
-        "A case that was censored in April stands on its curve twice.",
+        "A case that was censored in April is on its curve twice.",
         "curve_cases_are_those_of_the_journeys curve_cases_at_risk_follow_from_the_row_before",
         """
         update marts.rpt_time_to_resolution_curve set censored_cases = censored_cases + 1
@@ -598,7 +598,7 @@ MARTS = [
     marts(
         "KPI not published",
         "A workflow has no cell for a KPI in one week.",
-        "every_kpi_is_published workflows_add_up_to_all",
+        "every_kpi_is_published cells_equal_their_contributions",
         """
         delete from marts.rpt_kpi_weekly
         where kpi_id = 'completion_rate' and workflow = 'card_update' and week_start = '2026-03-16' and cohort_dimension = 'all'
@@ -628,7 +628,7 @@ MARTS = [
     ),
     marts(
         "cost by the wrong clock",
-        "The agent cost of a week stands in the week before.",
+        "The agent cost of a week is in the week before.",
         "weekly_cost_equals_its_kpi",
         """
         update marts.rpt_cost_weekly set agent_cost = 0, total_cost = total_cost - agent_cost
@@ -645,7 +645,7 @@ MARTS = [
     marts(
         "workflow counted in part",
         "A workflow's numerator is one too low; the figure of all workflows is right.",
-        "workflows_add_up_to_all cells_equal_their_contributions",
+        "integrity.contributions cells_equal_their_contributions",
         """
         update marts.rpt_kpi_weekly set numerator = numerator - 1, value = (numerator - 1) / denominator
         where kpi_id = 'completion_rate' and workflow = 'card_update' and week_start = '2026-03-16' and cohort_dimension = 'all'

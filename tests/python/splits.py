@@ -1,6 +1,6 @@
 """Hostile events, split at random into runs: the same database is built again and again while files grow and `as_of` rises.
 
-``make_split(seed)`` gives a Split: what stands in the files at each run, and the moment that the run is computed for. The events
+``make_split(seed)`` gives a Split: what the files hold at each run, and the moment that the run is computed for. The events
 are those of hostile.py; time without events is cut into them, and cases are planted whose parts come in different runs (an
 orphan and its parent, an attempt and its retry, …): Plants says which.
 """

@@ -59,7 +59,7 @@ PARTS = {
     ),
     "evidence_items": ("*", "* replace (occurred_at::timestamp as occurred_at)"),
     "identity_checks": ("* replace (1 as event_id)", "* replace (1.0::double as event_id)"),
-    # These may stand together.
+    # These may be parts of one table.
     "agent_touches": ("* replace (0::tinyint as logins, null as ended_at)", "* replace (0::bigint as logins)"),
 }
 

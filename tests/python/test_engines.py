@@ -1,4 +1,4 @@
-"""macros/engine: each engine's file has the same primitives in the same order, and what only one engine knows stands nowhere else.
+"""macros/engine: each engine's file has the same primitives in the same order, and what only one engine knows is nowhere else.
 
 Everything is read from the files; dbt is not run.
 """

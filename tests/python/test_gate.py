@@ -206,7 +206,7 @@ MEASURED: dict[str, dict[str, Any]] = {
     "freshness": {"measures": [{"thing": "any table", "measured": "73584", **LONG_AGO}]},
     "table_freshness": {"measures": [{"thing": "payments", "measured": "-5.25", **LONG_AGO}]},
 }
-# By check: the sentences that stand on the screen, in Markdown and in JUnit.
+# By check: the sentences on the screen, in Markdown and in JUnit.
 SENTENCES = {
     "values": [
         "case_triggers: 2.001 % of rows hold a value that the contract doesn't allow (at most 2 %): row count 31",

@@ -356,7 +356,7 @@ def test_drawn_runs_end_like_one_full_build(seed: int, tmp_path: Path) -> None:
 
 # What makes a run a full one --------------------------------------------------------------------------------------------
 
-# Vars that say where tables stand and may move, not what is computed.
+# Vars that say where tables are and may move, not what is computed.
 PLACES = {"events_path", "events_schema", "reference_path", "reference_schema", "schema_prefix", "allow_other_events"}
 # No figure depends on these: a change rebuilds nothing.
 NOT_IN_FIGURES = {"reader_roles"}
@@ -377,7 +377,7 @@ VARS: dict[str, tuple[Any, Any]] = {
 
 
 class Stand:
-    """What stands after the default sequence, in a folder of its own, to be changed."""
+    """What the default sequence leaves, in a folder of its own, to be changed."""
 
     def __init__(self, folder: Path, walked: Walked) -> None:
         self.folder = folder

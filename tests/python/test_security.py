@@ -1,4 +1,4 @@
-"""Whatever stands in the data, the vars or a path is only text, and no secret is written anywhere."""
+"""Whatever is in the data, the vars or a path is only text, and no secret is written anywhere."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_texts_arrive_unchanged(texts: Path) -> None:
         assert sorted(row[0] for row in rows) == everything, table
         assert all(set(row) == {row[0]} for row in rows), table
 
-    # A completed case stands in a final week: the target is met, and the rule of each text is breached in each workflow.
+    # A completed case is in a final week: the target is met, and the rule of each text is breached in each workflow.
     cells = query(
         texts,
         """
@@ -376,7 +376,7 @@ def test_gate_reports_hold_hostile_texts(tmp_path: Path) -> None:
     table = [line for line in lines if line.startswith("|")]
     assert len(table) == 2 + len(results)
     assert all(len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == 4 for line in table)
-    # Fences open and close in turn, and every row of what is wrong stands within one.
+    # Fences open and close in turn, and every row of what is wrong is within one.
     fences = [line for line in lines if line.lstrip().startswith(("```", "~~~"))]
     assert fences == ["```text", "```"] * len(results)
 
