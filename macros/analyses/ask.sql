@@ -1,6 +1,6 @@
 {% macro ask(name, default) -%}
     {#-
-        The var that an analysis asks for, as text. default: its value where the var isn't set.
+        The var that an analysis asks for, as text. name: of the var. default: its value where it isn't set.
         The vars of analyses begin with `ask_`. Their values are checked when the analysis itself is compiled, so that one made for
         one analysis doesn't stop another. Raises where a var was given that doesn't exist: the answer would be to another question.
     -#}
@@ -12,7 +12,10 @@
 
 
 {% macro ask_refuse(name, advice) -%}
-    {#- Stop, and say which var is wrong and what to write instead. Nothing where the project is only parsed. -#}
+    {#-
+        Stop, and say which var is wrong and what to write instead. Nothing where the project is only parsed.
+        name: name of the var. advice: what to write instead.
+    -#}
     {%- if execute -%}
         {{ exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ var(name, '') ~ "'. " ~ advice) }}
     {%- endif -%}
@@ -20,7 +23,7 @@
 
 
 {% macro ask_text(name, default) -%}
-    {#- A var as a text literal, whatever is in it: quotes, semicolons, braces. -#}
+    {#- A var as a text literal, whatever is in it: quotes, semicolons, braces. name: name of the var. default: its value where the var isn't set. -#}
     {{ text_literal(ask(name, default)) }}
 {%- endmacro %}
 
@@ -28,7 +31,7 @@
 {% macro ask_kpi(default, kinds=none) -%}
     {#-
         The var ask_kpi_id as a text literal; an error where it is no KPI of these kinds.
-        kinds: list of kinds of kpi_definitions(); none where any will do.
+        kinds: list of kinds of kpi_definitions(); none where any will do. default: a KPI where the var isn't set.
     -#}
     {%- set kpi_id = ask('ask_kpi_id', default) -%}
     {%- set allowed = [] -%}
@@ -44,7 +47,7 @@
 
 
 {% macro ask_week(name, default) -%}
-    {#- A var as a date literal; an error where it is no date, or no Monday. -#}
+    {#- A var as a date literal; an error where it is no date, or no Monday. name: name of the var. default: a Monday where the var isn't set. -#}
     {%- set week = ask(name, default) -%}
     {%- if not is_calendar_date(week) -%}
         {{ ask_refuse(name, "Write a date of the calendar as YYYY-MM-DD.") }}
@@ -60,8 +63,8 @@
 
 {% macro ask_cohort_dimension(default, others=['all']) -%}
     {#-
-        The var ask_cohort_dimension as it stands, so that it can name a column; an error where it is neither a cohort dimension nor one
-        of the others. others: list of further names. Returns: string.
+        The var ask_cohort_dimension as it is, so that it can name a column; an error where it is neither a cohort dimension nor one
+        of the others. others: list of further names. default: a dimension where the var isn't set. Returns: string.
     -#}
     {%- set dimension = ask('ask_cohort_dimension', default) -%}
     {%- if dimension not in others + cohort_dimensions() -%}
@@ -93,7 +96,7 @@
 
 
 {% macro ask_points(default) -%}
-    {#- The var ask_points as a number literal: percentage points; an error where it isn't from 0 to 100. -#}
+    {#- The var ask_points as a number literal: percentage points; an error where it isn't from 0 to 100. default: points, where the var isn't set. -#}
     {%- set points = ask('ask_points', default) -%}
     {%- if not modules.re.fullmatch('[0-9]{1,3}([.][0-9]+)?', points) or points | float > 100 -%}
         {{ ask_refuse('ask_points', "Use a number of percentage points from 0 to 100, such as 1 or 2.5.") }}

@@ -61,7 +61,10 @@
 
 
 {% macro check_columns(kind, table, relation) %}
-    {#- What is wrong with one raw table's columns: missing ones, values that don't fit the type. Returns: list of sentences. -#}
+    {#-
+        What is wrong with one raw table's columns: missing ones, values that don't fit the type. Returns: list of sentences.
+        kind: events or reference. relation: the raw table: a relation, or a from-item that reads a file.
+    -#}
     {% set columns = contract(kind)[table] %}
     {% set found_types = source_types(relation) %}
     {% set problems = [] %}
@@ -107,6 +110,7 @@
     {#-
         What is wrong between the Parquet parts of a table: a column that a part lacks or has twice, or a type that another part doesn't
         have, so that reading them together would convert values without a word. Arguments: as check_header(). Returns: list of sentences.
+        file: the table's entry in raw_files().found. columns: its contract, column -> type. found_types: of source_types().
     -#}
     {% set query %}
         with
@@ -204,6 +208,7 @@
     {#-
         Which values don't say the same in the contract's type. One query per table reads only the columns in doubt; the rows are looked up
         where there is something to say. Arguments: as check_types(). Returns: list of sentences.
+        relation: the raw table: a relation, or a from-item that reads a file. found_types: of source_types().
     -#}
     {% set doubtful = {} %}
     {% for column, spec in columns.items() %}

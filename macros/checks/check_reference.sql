@@ -17,7 +17,7 @@
 
 {% macro reference_problems(table, relation) %}
     {#-
-        What is wrong with the rows of a reference table. table: its name. relation: where its rows stand, with the contract's
+        What is wrong with the rows of a reference table. table: its name. relation: what holds its rows, with the contract's
         types; a relation or a query in brackets. Returns: list of sentences, empty where all is well.
     -#}
     {#- One query for all rules: what dbt does for a query takes longer than the query. -#}
@@ -78,7 +78,10 @@
 
 
 {% macro column_rules(columns) %}
-    {#- The rules that a reference table's contract entries set, in the form of reference_rules(). Returns: list of rules. -#}
+    {#-
+        The rules that a reference table's contract entries set, in the form of reference_rules(). Returns: list of rules.
+        columns: dict of column name -> type, as in reference_contract().
+    -#}
     {% set rules = [] %}
     {% for column, spec in columns.items() %}
         {% set type = column_type(spec) %}

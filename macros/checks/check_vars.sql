@@ -65,7 +65,7 @@
 
 
 {% macro is_list_of_roles(value) %}
-    {#- Whether a var can say which roles read the public tables: a list of names, or none. Returns: boolean. -#}
+    {#- Whether a var can say which roles read the public tables: a list of names, or none. Returns: boolean. value: the var's value. -#}
     {% if value is none %}
         {{ return(true) }}
     {% endif %}

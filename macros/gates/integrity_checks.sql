@@ -1,7 +1,8 @@
 {% macro integrity_checks() %}
     {#-
         What the integrity gate measures on the marts, after a build, in the form of contract_checks(). Each figure is computed again by
-        another route than the one that the marts took. Where tables are gone or replaced, the seal names them, and nothing else can be measured.
+        another route than the one that the marts took; tests of tests/singular ask with the same queries. Where tables are gone or
+        replaced, the seal names them, and nothing else can be measured.
     -#}
     {% set unlike = unlike_built() if execute else {} %}
     {% if unlike %}
@@ -13,6 +14,7 @@
         'denominators': {'rows': cells_that_contradict_themselves()},
         'contributions': {'rows': cells_without_their_units()},
         'acknowledgements': {'rows': resolved_without_acknowledgement()},
+        'journeys': {'rows': journeys_unlike_their_triggers()},
         'reconciliation': {'rows': rows_that_got_lost()},
         'repetitions': {'rows': repeated_keys()},
         'ranges': {'rows': values_out_of_range()},
@@ -23,180 +25,174 @@
 {% endmacro %}
 
 
-{% macro cells_that_contradict_themselves() %}
-    {#- Cells whose value is not numerator ÷ denominator or whose interval is another, with a value but no denominator, with a rate above 1. -#}
-    select
-        kpi_id as thing,
-        week_start,
-        workflow,
-        cohort_dimension,
-        cohort_value,
-        numerator,
-        denominator,
-        value
-    from {{ ref('rpt_kpi_weekly') }}
-    where
-        denominator < 0
-        or (denominator = 0 and value is not null)
-        or (denominator > 0 and numerator is not null and value is null)
-        or (
-            kpi_id in ({{ kpis_of_kind(['rate', 'ratio']) }})
-            and abs(value - {{ rate('numerator', 'denominator') }}) > 1e-9 * (1 + abs(value))
-        )
-        or (
-            kpi_id in ({{ kpis_of_kind(['rate']) }})
-            and (
-                numerator < 0
-                or numerator > denominator
-                or abs(ci_low - {{ wilson_low('numerator', 'denominator') }}) > 1e-9
-                or abs(ci_high - {{ wilson_high('numerator', 'denominator') }}) > 1e-9
-            )
-        )
-{% endmacro %}
-
-
-{% macro cells_without_their_units() %}
-    {#- Cells of all cases whose numerator, denominator or value is not what their units in fct_kpi_contribution give, either way round. -#}
-    with units as (
-        select
-            kpi_id,
-            week_start,
-            coalesce(workflow, '(all)') as workflow,
-            sum(numerator) as numerator,
-            sum(denominator) as denominator,
-            {{ median('observed_value') }} filter (where kpi_id in ({{ kpis_of_kind(['median']) }})) as median_value,
-            {{ p90('observed_value') }} filter (where kpi_id in ({{ kpis_of_kind(['p90']) }})) as p90_value
-        from {{ ref('fct_kpi_contribution') }}
-        group by grouping sets ((kpi_id, week_start), (kpi_id, week_start, workflow))
-    ),
-
-    expected as (
+{% macro resolved_without_acknowledgement() %}
+    {#- Cases that are not resolved as their accepted attempts and acknowledgements say, past all models of the intermediate layer. -#}
+    with attempts as (
         select
             *,
-            {{ kpi_value() | indent(12) }} as value
-        from units
+            row_number() over (
+                partition by case_id, idempotency_key
+                order by occurred_at, {{ byte_order('event_id') }}
+            ) as attempt_rank
+        from {{ ref('stg_events__writeback_attempts') }}
     ),
 
-    cells as (
-        select
-            kpi_id,
-            week_start,
-            workflow,
-            numerator,
-            denominator,
-            value
-        from {{ ref('rpt_kpi_weekly') }}
-        where cohort_dimension = 'all'
-    )
+    first_attempts as (
+        select * from attempts
+        where attempt_rank = 1
+    ),
 
-    select
-        coalesce(cells.kpi_id, expected.kpi_id) as thing,
-        coalesce(cells.week_start, expected.week_start) as week_start,
-        coalesce(cells.workflow, expected.workflow) as workflow,
-        cells.numerator,
-        expected.numerator as numerator_of_units,
-        cells.denominator,
-        expected.denominator as denominator_of_units,
-        cells.value,
-        expected.value as value_of_units
-    from cells
-    full outer join expected
-        on cells.kpi_id = expected.kpi_id and cells.week_start = expected.week_start and cells.workflow = expected.workflow
-    where
-        cells.kpi_id is null
-        or abs(coalesce(cells.numerator, 0) - coalesce(expected.numerator, 0)) > 1e-6 * (1 + abs(coalesce(cells.numerator, 0)))
-        or coalesce(cells.denominator, 0) <> coalesce(expected.denominator, 0)
-        or abs(coalesce(cells.value, 0) - coalesce(expected.value, 0)) > 1e-6 * (1 + abs(coalesce(cells.value, 0)))
-{% endmacro %}
-
-
-{% macro resolved_without_acknowledgement() %}
-    {#-
-        Cases that count as resolved although an accepted acknowledgement does not verify each of their writebacks, or at another moment
-        than the last of them was verified.
-    -#}
-    with verified as (
-        select
-            writebacks.case_id,
-            writebacks.idempotency_key,
-            min(acks.occurred_at) as verified_at
-        from {{ ref('fct_writeback') }} as writebacks
-        left join {{ ref('stg_events__writeback_acks') }} as acks
-            on
-                writebacks.case_id = acks.case_id
-                and writebacks.idempotency_key = acks.idempotency_key
-                and acks.outcome = 'persisted'
-                and acks.occurred_at >= writebacks.first_attempted_at
-                and acks.fields_persisted >= writebacks.fields_required
-        group by writebacks.case_id, writebacks.idempotency_key
+    acks as (
+        select * from {{ ref('stg_events__writeback_acks') }}
     ),
 
     acknowledged as (
         select
+            first_attempts.case_id,
+            first_attempts.idempotency_key,
+            min(acks.occurred_at) as acknowledged_at
+        from first_attempts
+        left join acks
+            on
+                first_attempts.case_id = acks.case_id
+                and first_attempts.idempotency_key = acks.idempotency_key
+                and acks.outcome = 'persisted'
+                and first_attempts.occurred_at <= acks.occurred_at
+                and first_attempts.fields_required <= acks.fields_persisted
+        group by first_attempts.case_id, first_attempts.idempotency_key
+    ),
+
+    expected as (
+        select
             case_id,
-            count(*) as writebacks,
-            count(verified_at) as verified_writebacks,
-            max(verified_at) as last_verified_at
-        from verified
+            case when count(acknowledged_at) = count(*) then max(acknowledged_at) end as resolved_at
+        from acknowledged
         group by case_id
+    ),
+
+    cases as (
+        select * from {{ ref('fct_case_journey') }}
     )
 
     select
-        cases.workflow as thing,
-        cases.case_id,
-        acknowledged.writebacks,
-        acknowledged.verified_writebacks,
+        cases.case_id as thing,
+        cases.workflow,
+        cases.is_resolved,
         cases.resolved_at,
-        acknowledged.last_verified_at
-    from {{ ref('fct_case_journey') }} as cases
-    left join acknowledged on cases.case_id = acknowledged.case_id
+        expected.resolved_at as expected_resolved_at
+    from cases
+    left join expected on cases.case_id = expected.case_id
     where
-        cases.is_resolved
-        and (
-            acknowledged.case_id is null
-            or acknowledged.verified_writebacks < acknowledged.writebacks
-            or cases.resolved_at <> acknowledged.last_verified_at
-        )
+        cases.resolved_at is distinct from expected.resolved_at
+        or cases.is_resolved is distinct from (expected.resolved_at is not null)
+        or (cases.is_automated and expected.resolved_at is null)
+{% endmacro %}
+
+
+{% macro journeys_unlike_their_triggers() %}
+    {#- Cases that have accepted triggers and no journey, a journey and no trigger, or others in the one than in the other. -#}
+    with triggers as (
+        select
+            case_id,
+            count(*) as trigger_count,
+            min(occurred_at) as triggered_at
+        from {{ ref('stg_events__case_triggers') }}
+        group by case_id
+    ),
+
+    cases as (
+        select * from {{ ref('fct_case_journey') }}
+    )
+
+    select
+        coalesce(triggers.case_id, cases.case_id) as thing,
+        triggers.trigger_count,
+        cases.trigger_count as journey_trigger_count,
+        triggers.triggered_at,
+        cases.triggered_at as journey_triggered_at
+    from triggers
+    full outer join cases on triggers.case_id = cases.case_id
+    where
+        triggers.trigger_count is distinct from cases.trigger_count
+        or triggers.triggered_at is distinct from cases.triggered_at
 {% endmacro %}
 
 
 {% macro rows_that_got_lost() %}
-    {#- Event tables whose raw rows are not accepted, duplicate and quarantined ones together, or whose rows stand elsewhere in another number. -#}
-    {%- for table in event_contract() %}
-    select
-        counts.source_table as thing,
-        counts.raw_rows,
-        counts.accepted_rows,
-        (select count(*) from {{ ref('stg_events__' ~ table) }}) as staged_rows,
-        counts.duplicate_rows,
-        counts.quarantined_rows,
-        (select count(*) from {{ ref('rpt_quarantined_event') }} where source_table = '{{ table }}') as listed_rows
-    from {{ ref('rpt_row_reconciliation') }} as counts
-    where
-        counts.source_table = '{{ table }}'
-        and (
-            counts.raw_rows <> counts.accepted_rows + counts.duplicate_rows + counts.quarantined_rows
-            or counts.raw_rows <> (select count(*) from {{ visible_rows(table) }})
-            or counts.accepted_rows <> (select count(*) from {{ ref('stg_events__' ~ table) }})
-            or counts.quarantined_rows <> (select count(*) from {{ ref('rpt_quarantined_event') }} where source_table = '{{ table }}')
-        )
+    {#- Event tables whose raw rows, counted at the source, are another number in the reconciliation, in staging, in the audit trail or in the list of quarantine. -#}
+    with raw_counts as (
+        {%- for table in event_contract() %}
+        select
+            '{{ table }}' as source_table,
+            count(*) as row_count
+        from (
+            {{ raw_rows('events', table) | indent(8) }}
+        ) as raw_rows
+        where raw_rows.loaded_at is null or raw_rows.loaded_at <= {{ as_of() }}
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ),
 
-    union all
-    {% endfor %}
+    staged_counts as (
+        {%- for table in event_contract() %}
+        select
+            '{{ table }}' as source_table,
+            count(*) as row_count
+        from {{ ref('stg_events__' ~ table) }}
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ),
+
+    audited_counts as (
+        select
+            source_table,
+            count(*) as row_count
+        from {{ ref('fct_case_event') }}
+        group by source_table
+    ),
+
+    listed_counts as (
+        select
+            source_table,
+            count(*) as row_count
+        from {{ ref('rpt_quarantined_event') }}
+        group by source_table
+    ),
+
+    reconciled as (
+        select * from {{ ref('rpt_row_reconciliation') }}
+    )
+
     select
-        'fct_case_journey' as thing,
-        (select count(distinct case_id) from {{ ref('stg_events__case_triggers') }}) as raw_rows,
-        (select count(*) from {{ ref('fct_case_journey') }}) as accepted_rows,
-        null as staged_rows,
-        null as duplicate_rows,
-        null as quarantined_rows,
-        null as listed_rows
-    where (select count(distinct case_id) from {{ ref('stg_events__case_triggers') }}) <> (select count(*) from {{ ref('fct_case_journey') }})
+        raw_counts.source_table as thing,
+        raw_counts.row_count as counted_rows,
+        reconciled.raw_rows,
+        reconciled.accepted_rows,
+        reconciled.duplicate_rows,
+        reconciled.quarantined_rows,
+        staged_counts.row_count as staged_rows,
+        audited_counts.row_count as audited_rows,
+        listed_counts.row_count as listed_rows
+    from raw_counts
+    inner join staged_counts on raw_counts.source_table = staged_counts.source_table
+    left join audited_counts on raw_counts.source_table = audited_counts.source_table
+    left join listed_counts on raw_counts.source_table = listed_counts.source_table
+    left join reconciled on raw_counts.source_table = reconciled.source_table
+    where
+        -- With --empty no row of any table is read, those of the reconciliation neither.
+        {{ 'false' if flags.EMPTY else 'true' }}
+        and (
+            reconciled.raw_rows is distinct from raw_counts.row_count
+            or reconciled.accepted_rows + reconciled.duplicate_rows + reconciled.quarantined_rows is distinct from raw_counts.row_count
+            or reconciled.accepted_rows is distinct from staged_counts.row_count
+            or reconciled.accepted_rows is distinct from coalesce(audited_counts.row_count, 0)
+            or reconciled.quarantined_rows is distinct from coalesce(listed_counts.row_count, 0)
+        )
 {% endmacro %}
 
 
 {% macro repeated_keys() %}
-    {#- Keys of the marts that stand in more than one row. -#}
+    {#- Keys of the marts that more than one row has. -#}
     {%- for table, key in {
         'fct_case_journey': 'case_id',
         'fct_writeback': "case_id || ' ' || idempotency_key",
@@ -219,22 +215,7 @@
 
 
 {% macro values_out_of_range() %}
-    {#- Values that can't be: rates and bounds outside 0 to 1, an interval that misses its value, negative durations, counts and charges. -#}
-    select
-        'rpt_kpi_weekly.value' as thing,
-        kpi_id || ' ' || cast(week_start as {{ dbt.type_string() }}) || ' ' || workflow || ' ' || cohort_value as of_row,
-        value as found
-    from {{ ref('rpt_kpi_weekly') }}
-    where
-        kpi_id in ({{ kpis_of_kind(['rate']) }})
-        and not (
-            value between 0 and 1
-            and ci_low between 0 and value + 1e-9
-            and ci_high between value - 1e-9 and 1
-        )
-
-    union all
-
+    {#- Values that can't be: negative durations, minutes that are not the elapsed ones, negative charges, a funnel that rises. -#}
     select
         'fct_case_journey.resolution_minutes' as thing,
         case_id as of_row,
@@ -268,40 +249,6 @@
         share_of_previous as found
     from {{ ref('rpt_funnel_weekly') }}
     where share_of_previous > 1 or share_of_triggered > 1
-{% endmacro %}
-
-
-{% macro statuses_out_of_place() %}
-    {#- Verdicts where none may be, none where one has to be, another word, or another colour than value, target and red flag give. -#}
-    {%- set sided = {} -%}
-    {%- for column in ['value', 'target', 'red_flag'] -%}
-        {%- do sided.update({column: to_9_decimals("case when kpis.direction = 'higher' then cells." ~ column ~ " else -cells." ~ column ~ ' end')}) -%}
-    {%- endfor %}
-    select
-        cells.kpi_id as thing,
-        cells.week_start,
-        cells.workflow,
-        cells.cohort_dimension,
-        cells.tier,
-        cells.status,
-        cells.value,
-        cells.target,
-        cells.red_flag
-    from {{ ref('rpt_kpi_weekly') }} as cells
-    inner join {{ ref('dim_kpi') }} as kpis on cells.kpi_id = kpis.kpi_id
-    where
-        (cells.status is not null and (cells.tier = 'diagnostic' or cells.cohort_dimension <> 'all'))
-        or (cells.status is null and cells.tier <> 'diagnostic' and cells.cohort_dimension = 'all')
-        or cells.status not in ('no_target', 'no_data', 'too_little_data', 'red', 'amber', 'green')
-        or (cells.status = 'no_target') <> (cells.target is null)
-        or (cells.status = 'no_data' and cells.value is not null)
-        or (cells.status = 'too_little_data') <> (
-            cells.target is not null and cells.value is not null and cells.sample_size < {{ var('min_sample') | int }}
-        )
-        or (cells.status in ('amber', 'green') and {{ sided.value }} < {{ sided.red_flag }})
-        or (cells.status = 'green' and {{ sided.value }} < {{ sided.target }})
-        or (cells.status = 'red' and not {{ sided.value }} < {{ sided.red_flag }})
-        or (cells.status = 'amber' and not {{ sided.value }} < {{ sided.target }})
 {% endmacro %}
 
 

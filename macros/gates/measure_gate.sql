@@ -25,7 +25,7 @@
 
 
 {% macro read_rows(query, order_by, most_rows) %}
-    {#- The first rows of a query, as a list of dicts of column -> text, or none where NULL. order_by: its column to order by. -#}
+    {#- The first rows of a query, as a list of dicts of column -> text, or none where NULL. order_by: its column to order by. most_rows: the limit. -#}
     {% set rows = [] %}
     {% for row in run_query('select * from (' ~ query ~ ') as read_rows order by ' ~ order_by ~ ' limit ' ~ most_rows) %}
         {% set cells = {} %}

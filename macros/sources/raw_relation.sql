@@ -20,7 +20,7 @@
 {% macro own_relation(kind, table) %}
     {#-
         The raw table that the user brings, as a from-item; none where there is none, or at parse time. Arguments: as
-        raw_relation(). Raises where the files can't be used (raw_files()), or where a schema lacks an event table.
+        raw_relation(). Raises where the files can't be used (raw_files()), or where a schema lacks an event table. kind: events or reference.
     -#}
     {% if not execute %}
         {{ return(none) }}
@@ -54,7 +54,7 @@
 
 
 {% macro schema_relation(kind, schema, table) %}
-    {#- The relation of a raw table in a schema of the target database, or none where it is not there. -#}
+    {#- The relation of a raw table in a schema of the target database, or none where it is not there. kind: events or reference. -#}
     {% if not is_schema_name(schema) %}
         {% do exceptions.raise_compiler_error(kind ~ "_schema '" ~ schema ~ "' is no schema's name that can be used. Name one without quotes, backslashes and control characters.") %}
     {% endif %}

@@ -23,7 +23,7 @@
 
 
 {% macro contract(kind) %}
-    {#- The contract of the 'events' or of the 'reference' tables: see event_contract(), reference_contract(). -#}
+    {#- The contract of the 'events' or of the 'reference' tables: see event_contract(), reference_contract(). kind: events or reference. -#}
     {{ return(event_contract() if kind == 'events' else reference_contract()) }}
 {% endmacro %}
 
@@ -31,7 +31,7 @@
 {% macro typed_column(column, spec, found_type) %}
     {#-
         The expression that reads a column as its contract type. found_type: the engine's name for the type it has in the
-        source (lower case), or none where the source is a seed, which has the right types already.
+        source (lower case), or none where the source is a seed, which has the right types already. spec: its entry in the contract.
     -#}
     {%- set type = column_type(spec).name -%}
     {%- if found_type and found_type.startswith('timestamp') and 'with time zone' in found_type -%}

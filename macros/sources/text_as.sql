@@ -23,6 +23,7 @@
         A text as a UTC timestamp; NULL and errors as text_as(). One pattern says what is read: an ISO 8601 date, alone (its midnight) or with
         a time of day behind `T` or a blank, seconds and a fraction of six decimals (beyond them zeros) if need be, and, behind a time, `Z` or
         an offset up to 14 hours, with or without colon and blank, which is converted. Engines write infinite moments as two words.
+        cast: `cast`, an error where it is no such value, or `try_cast`, NULL there.
     -#}
     {%- set day = '[0-9]{4}-[0-9]{2}-[0-9]{2}' -%}
     {%- set time = '[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?' -%}

@@ -26,25 +26,25 @@
 
 
 {% macro local_date(moment) -%}
-    {#- The local calendar date of a UTC timestamp: a date, NULL where it is NULL. -#}
+    {#- The local calendar date of a UTC timestamp: a date, NULL where it is NULL. moment: SQL expression of type timestamp (UTC). -#}
     cast({{ to_local(moment) }} as date)
 {%- endmacro %}
 
 
 {% macro local_week(moment) -%}
-    {#- The Monday of the local week of a UTC timestamp: a date, NULL where it is NULL. -#}
+    {#- The Monday of the local week of a UTC timestamp: a date, NULL where it is NULL. moment: SQL expression of type timestamp (UTC). -#}
     cast({{ dbt.date_trunc('week', to_local(moment)) }} as date)
 {%- endmacro %}
 
 
 {% macro local_month(moment) -%}
-    {#- The first day of the local month of a UTC timestamp: a date, NULL where it is NULL. -#}
+    {#- The first day of the local month of a UTC timestamp: a date, NULL where it is NULL. moment: SQL expression of type timestamp (UTC). -#}
     cast({{ dbt.date_trunc('month', to_local(moment)) }} as date)
 {%- endmacro %}
 
 
 {% macro local_hour(moment) -%}
-    {#- The whole local hour, 0 to 23, of a UTC timestamp: an integer, NULL where it is NULL. -#}
+    {#- The whole local hour, 0 to 23, of a UTC timestamp: an integer, NULL where it is NULL. moment: SQL expression of type timestamp (UTC). -#}
     cast(extract(hour from {{ to_local(moment) }}) as integer)
 {%- endmacro %}
 
@@ -53,6 +53,7 @@
     {#-
         Whether a UTC timestamp lies in quiet hours (vars quiet_hours_start, quiet_hours_end; specification, dbt vars):
         a boolean, NULL where it is NULL. The window may run over midnight; equal bounds switch the rule off.
+        moment: SQL expression of type timestamp (UTC).
     -#}
     {%- set starts = var('quiet_hours_start') | int -%}
     {%- set ends = var('quiet_hours_end') | int -%}

@@ -1,7 +1,7 @@
 {% macro rate(numerator, denominator) -%}
     {#-
         Numerator ÷ denominator as a double; NULL where the denominator is 0 or either is NULL (`x / 0` is infinite on
-        DuckDB, an error on PostgreSQL). The one division of this project. Arguments: numeric SQL expressions.
+        DuckDB, an error on PostgreSQL). The one division of this project. numerator, denominator: numeric SQL expressions.
     -#}
     (cast({{ numerator }} as {{ type_double() }}) / nullif(cast({{ denominator }} as {{ type_double() }}), 0))
 {%- endmacro %}
@@ -27,13 +27,13 @@
 
 
 {% macro median(value) -%}
-    {#- The median of a group's units: percentile() at 0.5. -#}
+    {#- The median of a group's units: percentile() at 0.5. value: numeric SQL expression; NULLs are left out. -#}
     {{ percentile(0.5, value) }}
 {%- endmacro %}
 
 
 {% macro p90(value) -%}
-    {#- The 90th percentile of a group's units: percentile() at 0.9. -#}
+    {#- The 90th percentile of a group's units: percentile() at 0.9. value: numeric SQL expression; NULLs are left out. -#}
     {{ percentile(0.9, value) }}
 {%- endmacro %}
 
@@ -49,7 +49,7 @@
 
 
 {% macro wilson_high(numerator, denominator) -%}
-    {#- Upper bound of the Wilson score interval; otherwise as wilson_low(). -#}
+    {#- Upper bound of the Wilson score interval. numerator, denominator: as in wilson_low(), of which all else is true too. -#}
     {{ wilson_bound(numerator, denominator, '+') }}
 {%- endmacro %}
 
@@ -58,6 +58,7 @@
     {#-
         (2np + z² ± z √(z² + 4np(1 − p))) ÷ 2(n + z²), clipped to 0 and 1 because rounding may leave the bound a hair outside.
         sign: '-' for the lower, '+' for the upper bound. z: the normal quantile. Use wilson_low() and wilson_high().
+        numerator: successes. denominator: trials. Numeric SQL expressions.
     -#}
     {%- set successes = 'cast(' ~ numerator ~ ' as ' ~ type_double() ~ ')' -%}
     {%- set trials = 'nullif(cast(' ~ denominator ~ ' as ' ~ type_double() ~ '), 0)' -%}
@@ -85,7 +86,7 @@
 
 
 {% macro newcombe_high(numerator, denominator) -%}
-    {#- Upper bound of the same interval, 1 where everything succeeded; otherwise as newcombe_low(). -#}
+    {#- Upper bound of the same interval, 1 where everything succeeded. numerator, denominator, and all else: as in newcombe_low(). -#}
     {{ newcombe_bound(numerator, denominator, '+') }}
 {%- endmacro %}
 
@@ -94,6 +95,7 @@
     {#-
         (2np + z² ± 1 ± z √(z² ± 2 − 1/n + 4p(n(1 − p) ∓ 1))) ÷ 2(n + z²), clipped to 0 and 1.
         sign: '-' for the lower, '+' for the upper bound. z: the normal quantile. Use newcombe_low() and newcombe_high().
+        numerator: successes. denominator: trials. Numeric SQL expressions.
     -#}
     {%- set successes = 'cast(' ~ numerator ~ ' as ' ~ type_double() ~ ')' -%}
     {%- set trials = 'nullif(cast(' ~ denominator ~ ' as ' ~ type_double() ~ '), 0)' -%}

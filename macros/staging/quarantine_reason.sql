@@ -39,7 +39,7 @@
     {#-
         The condition under which a raw column breaks its contract entry, empty where it can't: a null in a column that may
         not be null, a value outside its set, a number that is negative or that nothing can be meant by (largest_number()), an attempt
-        before the first, an end before the start.
+        before the first, an end before the start. spec: its entry in event_contract().
     -#}
     {%- set type = column_type(spec) -%}
     {%- set value = 'raw_rows.' ~ column -%}

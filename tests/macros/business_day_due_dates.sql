@@ -1,7 +1,6 @@
 -- Tests the macro business_day_due_dates() in UTC: one row per day and term with another due time than expected.
 -- Thursday 24 December is the eve of a holiday and a weekend; the next business days are Monday 28 to Wednesday 30.
--- Other time zones: unit tests of int_sla__business_days_due and tests/python/test_macros_in_time_zones.py; with one of them,
--- only the number of rows is tested here.
+-- Rome is in the unit test of int_sla__business_days_due; in another time zone than UTC only the number of rows is tested here.
 {%- set calendar = [
     ('2026-12-24', 'true', 1),
     ('2026-12-25', 'false', 1),

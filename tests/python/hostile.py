@@ -28,6 +28,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import oracle
+
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 
@@ -37,132 +39,30 @@ HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 MICROSECOND = dt.timedelta(microseconds=1)
 
-# DuckDB types of the raw contract, in order (events.md).
-COLUMN_TYPES: dict[str, dict[str, str]] = {
-    "case_triggers": {
-        "workflow": "varchar",
-        "product": "varchar",
-        "customer_ref": "varchar",
-        "segment": "varchar",
-        "tenure_band": "varchar",
-        "overdue_bucket": "varchar",
-        "risk_tier": "varchar",
-        "contact_preference": "varchar",
-        "source_system": "varchar",
-    },
-    "message_events": {"message_id": "varchar", "channel": "varchar", "status": "varchar", "is_fallback": "boolean"},
-    "identity_checks": {"method": "varchar", "outcome": "varchar"},
-    "action_events": {
-        "message_id": "varchar",
-        "action": "varchar",
-        "step": "varchar",
-        "actor": "varchar",
-        "actor_ref": "varchar",
-        "error_reason": "varchar",
-    },
-    "writeback_attempts": {
-        "idempotency_key": "varchar",
-        "attempt_number": "integer",
-        "target_system": "varchar",
-        "adapter": "varchar",
-        "status": "varchar",
-        "fields_required": "integer",
-        "error_reason": "varchar",
-    },
-    "writeback_acks": {
-        "idempotency_key": "varchar",
-        "ack_id": "varchar",
-        "outcome": "varchar",
-        "fields_persisted": "integer",
-    },
-    "exceptions": {"reason": "varchar", "has_context": "boolean"},
-    "agent_touches": {
-        "exception_id": "varchar",
-        "agent_ref": "varchar",
-        "ended_at": "timestamp",
-        "outcome": "varchar",
-        "handle_minutes": "double",
-        "wrap_up_minutes": "double",
-        "logins": "integer",
-        "handoffs": "integer",
-    },
-    "evidence_items": {"evidence_type": "varchar", "is_valid": "boolean", "uri": "varchar"},
-    "payments": {
-        "payment_id": "varchar",
-        "flow": "varchar",
-        "status": "varchar",
-        "amount": "decimal(18,2)",
-        "currency": "varchar",
-    },
+DUCKDB_TYPES = {
+    "text": "varchar",
+    "timestamp": "timestamp",
+    "boolean": "boolean",
+    "integer": "integer",
+    "double": "double",
+    "money": "decimal(18,2)",
 }
-
-SHARED_TYPES = {"event_id": "varchar", "case_id": "varchar", "occurred_at": "timestamp", "loaded_at": "timestamp"}
-
-REFERENCE_COLUMNS = {
-    "workflows": [
-        "workflow",
-        "domain",
-        "owner",
-        "sla_value",
-        "sla_unit",
-        "completion_means",
-        "requires_consent",
-        "requires_identity",
-        "requires_document",
-        "collects_payment",
-        "maturity_days",
-    ],
-    "kpi_targets": ["kpi_id", "workflow", "kind", "target", "red_flag", "owner", "action"],
-    "cost_rates": ["category", "channel", "unit", "amount", "currency", "valid_from", "valid_to"],
-    "fixed_costs": ["month", "category", "workflow", "amount", "currency"],
-    "fx_rates": ["currency", "valid_from", "rate"],
-    "business_holidays": ["holiday_date", "name"],
-    "alert_rules": ["rule_id", "kpi_id", "kind", "amount", "min_sample", "severity", "owner", "action"],
-    "kpi_catalog": [
-        "kpi_id",
-        "title",
-        "tier",
-        "unit",
-        "direction",
-        "clock",
-        "numerator",
-        "denominator",
-        "source",
-    ],
+# The raw contract (events.md), in order: a table's own columns, and which of them have listed values.
+COLUMN_TYPES = {
+    table: {name: DUCKDB_TYPES[column.kind] for name, column in columns.items()}
+    for table, columns in oracle.OWN_COLUMNS.items()
 }
-
-# Marked `*` in events.md (`message_id` only in `action_events`).
-OPTIONAL_COLUMNS = {
-    "product",
-    "customer_ref",
-    "segment",
-    "tenure_band",
-    "overdue_bucket",
-    "risk_tier",
-    "contact_preference",
-    "source_system",
-    "actor_ref",
-    "error_reason",
-    "exception_id",
-    "ended_at",
-    "uri",
-}
-
+SHARED_TYPES = {name: DUCKDB_TYPES[column.kind] for name, column in oracle.SHARED_COLUMNS.items()}
 LISTED = {
-    ("message_events", "channel"): ["sms", "email", "whatsapp"],
-    ("message_events", "status"): ["sent", "delivered", "opened", "clicked", "failed"],
-    ("identity_checks", "method"): ["otp", "knowledge", "document", "biometric"],
-    ("identity_checks", "outcome"): ["passed", "failed", "abandoned"],
-    ("action_events", "action"): ["pay", "plan", "update_card", "confirm_details", "upload_document", "attest"],
-    ("action_events", "step"): ["started", "progressed", "ineligible", "failed", "abandoned", "completed"],
-    ("action_events", "actor"): ["customer", "agent"],
-    ("writeback_attempts", "adapter"): ["rest", "soap", "webhook", "queue", "batch"],
-    ("writeback_attempts", "status"): ["accepted", "failed", "timed_out"],
-    ("writeback_acks", "outcome"): ["persisted", "rejected"],
-    ("agent_touches", "outcome"): ["resolved", "returned", "transferred"],
-    ("evidence_items", "evidence_type"): ["consent", "identity", "document", "attestation"],
-    ("payments", "flow"): ["automated", "agent"],
-    ("payments", "status"): ["succeeded", "failed", "refunded"],
+    (table, name): column.allowed
+    for table, columns in oracle.OWN_COLUMNS.items()
+    for name, column in columns.items()
+    if column.allowed
+}
+# As the project's own files begin, which test_documentation.py compares with the contract.
+REFERENCE_COLUMNS = {
+    path.stem: path.read_text(encoding="utf-8").split("\n", 1)[0].split(",")
+    for path in sorted(Path(__file__).parents[2].glob("seeds/reference/*.csv"))
 }
 
 # Prefixes of ids: their order by bytes differs from that of dictionaries, of UTF-16 and of case-blind collations.
@@ -867,12 +767,7 @@ def break_history(world: World, table: str, row: Row) -> None:
 
 def break_null(world: World, table: str, row: Row) -> None:
     """`invalid_value`: a column that may not be null; an empty text is null."""
-    columns = [
-        name
-        for name in COLUMN_TYPES[table]
-        if name not in OPTIONAL_COLUMNS and (table, name) != ("action_events", "message_id")
-    ]
-    name = world.pick(columns)
+    name = world.pick([name for name, column in oracle.OWN_COLUMNS[table].items() if not column.nullable])
     row[name] = "" if COLUMN_TYPES[table][name] == "varchar" and world.often(0.5) else None
 
 

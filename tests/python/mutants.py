@@ -35,7 +35,7 @@ class FileMutant:
 
 @dataclass(frozen=True)
 class ModelMutant:
-    """A fault in the SQL. changes: (file, its text, what stands there instead), each text exactly once in its file.
+    """A fault in the SQL. changes: (file, its text, what replaces it), each text exactly once in its file.
 
     builds: models that are built before the check, where it is a test of data; a unit test needs none.
     later_days: the build's as_of is so many days later than that of the demo.
@@ -274,7 +274,7 @@ MARTS = [
     marts(
         "denominator short by one",
         "A rate's denominator is one too low; its value was computed from it.",
-        "integrity.contributions cells_equal_their_contributions cohorts_add_up_to_all",
+        "integrity.contributions cells_equal_their_contributions",
         f"""
         update marts.rpt_kpi_weekly set denominator = denominator - 1, value = numerator / (denominator - 1)
         where kpi_id = 'completion_rate' and {CELL}
@@ -284,20 +284,20 @@ MARTS = [
     marts(
         "rate of another denominator",
         "A rate is published with one denominator and divided by another.",
-        "integrity.denominators cells_equal_their_contributions",
+        "integrity.denominators figures_of_a_cell_fit_together cells_equal_their_contributions",
         f"update marts.rpt_kpi_weekly set value = numerator / (denominator + 1) where kpi_id = 'deflection_rate' and {CELL}",
         thing="deflection_rate",
     ),
     marts(
         "interval of certainty",
         "The interval of a rate begins at 0, as if nothing were known.",
-        "integrity.denominators",
+        "integrity.denominators figures_of_a_cell_fit_together",
         f"update marts.rpt_kpi_weekly set ci_low = 0 where kpi_id = 'completion_rate' and {CELL}",
         thing="completion_rate",
     ),
     marts(
         "cell twice",
-        "A cell stands in rpt_kpi_weekly a second time.",
+        "A cell is in rpt_kpi_weekly a second time.",
         "integrity.repetitions",
         f"insert into marts.rpt_kpi_weekly select * from marts.rpt_kpi_weekly where kpi_id = 'open_rate' and {CELL}",
         thing="rpt_kpi_weekly",
@@ -311,7 +311,7 @@ MARTS = [
     marts(
         "red painted green",
         "The verdict on a KPI beyond its red flag is green, on the scorecard as well.",
-        "integrity.status",
+        "integrity.status verdicts_follow_their_figures",
         f"update marts.rpt_kpi_weekly set status = 'green' where kpi_id = 'writeback_success_rate' and {CELL}",
         """
         update marts.rpt_scorecard_weekly set writeback_success_rate_status = 'green'
@@ -322,7 +322,7 @@ MARTS = [
     marts(
         "averaged rate in a cell",
         "The rate of all workflows is the mean of the workflows' rates.",
-        "integrity.denominators cells_equal_their_contributions",
+        "integrity.denominators figures_of_a_cell_fit_together cells_equal_their_contributions",
         f"""
         update marts.rpt_kpi_weekly set value = (
             select avg(value) from marts.rpt_kpi_weekly
@@ -355,8 +355,8 @@ MARTS = [
     ),
     marts(
         "unit in the wrong week",
-        "A unit stands a week later than its clock says.",
-        "integrity.contributions",
+        "A unit is a week later than its clock says.",
+        "integrity.contributions cells_equal_their_contributions",
         """
         update marts.fct_kpi_contribution set week_start = week_start + 7
         where kpi_id = 'deflection_rate' and case_id = (select min(case_id) from marts.fct_case_journey where is_resolved)
@@ -407,7 +407,7 @@ MARTS = [
     marts(
         "quarantined row not listed",
         "A quarantined payment is missing in the list.",
-        "integrity.reconciliation quarantined_rows_are_listed",
+        "integrity.reconciliation raw_rows_are_accounted_for",
         """
         delete from marts.rpt_quarantined_event
         where source_table = 'payments' and reason = 'unknown_currency'
@@ -416,14 +416,14 @@ MARTS = [
     ),
     marts(
         "duplicate case",
-        "A case stands in fct_case_journey twice.",
+        "A case is in fct_case_journey twice.",
         "integrity.repetitions cells_equal_their_contributions",
         "insert into marts.fct_case_journey select * from marts.fct_case_journey order by case_id limit 1",
         thing="fct_case_journey",
     ),
     marts(
         "charge booked twice",
-        "The charges of a month's messages stand there twice.",
+        "The charges of a month's messages are there twice.",
         "integrity.repetitions charges_reconcile_to_the_rate_card weekly_cost_equals_its_kpi",
         """
         insert into marts.fct_charge
@@ -451,14 +451,14 @@ MARTS = [
     marts(
         "rate in percent",
         "A rate is published in percent.",
-        "integrity.ranges",
+        "integrity.denominators",
         f"update marts.rpt_kpi_weekly set value = 100 * value where kpi_id = 'completion_rate' and {CELL}",
-        thing="rpt_kpi_weekly.value",
+        thing="completion_rate",
     ),
     marts(
         "verdict on an activity",
         "A diagnostic carries a verdict.",
-        "integrity.status",
+        "integrity.status verdicts_follow_their_figures",
         f"update marts.rpt_kpi_weekly set status = 'green' where kpi_id = 'open_rate' and {CELL}",
         thing="open_rate",
     ),
@@ -540,7 +540,7 @@ MARTS = [
     marts(
         "cohort lost",
         "The cases of one segment have no cells.",
-        "cohorts_add_up_to_all cells_equal_their_contributions",
+        "integrity.contributions cells_equal_their_contributions",
         "delete from marts.rpt_kpi_weekly where cohort_dimension = 'segment' and cohort_value = 'premium'",
     ),
     marts(
@@ -551,7 +551,7 @@ MARTS = [
     ),
     marts(
         "curve that counts a case twice",
-        "A case that was censored in April stands on its curve twice.",
+        "A case that was censored in April is on its curve twice.",
         "curve_cases_are_those_of_the_journeys curve_cases_at_risk_follow_from_the_row_before",
         """
         update marts.rpt_time_to_resolution_curve set censored_cases = censored_cases + 1
@@ -591,14 +591,14 @@ MARTS = [
     marts(
         "case lost",
         "A case with an accepted trigger has no journey.",
-        "every_case_has_a_journey integrity.reconciliation weekly_cost_equals_its_kpi",
+        "every_case_has_a_journey integrity.journeys weekly_cost_equals_its_kpi",
         "delete from marts.fct_case_journey where case_id = (select min(case_id) from marts.fct_case_journey)",
-        thing="fct_case_journey",
+        thing="case-00001",
     ),
     marts(
         "KPI not published",
         "A workflow has no cell for a KPI in one week.",
-        "every_kpi_is_published workflows_add_up_to_all",
+        "every_kpi_is_published cells_equal_their_contributions",
         """
         delete from marts.rpt_kpi_weekly
         where kpi_id = 'completion_rate' and workflow = 'card_update' and week_start = '2026-03-16' and cohort_dimension = 'all'
@@ -607,8 +607,9 @@ MARTS = [
     marts(
         "rate without its interval",
         "A rate has no lower bound.",
-        "every_rate_has_an_interval",
+        "integrity.denominators figures_of_a_cell_fit_together",
         f"update marts.rpt_kpi_weekly set ci_low = null where kpi_id = 'completion_rate' and {CELL}",
+        thing="completion_rate",
     ),
     marts(
         "funnel that rises",
@@ -627,7 +628,7 @@ MARTS = [
     ),
     marts(
         "cost by the wrong clock",
-        "The agent cost of a week stands in the week before.",
+        "The agent cost of a week is in the week before.",
         "weekly_cost_equals_its_kpi",
         """
         update marts.rpt_cost_weekly set agent_cost = 0, total_cost = total_cost - agent_cost
@@ -644,7 +645,7 @@ MARTS = [
     marts(
         "workflow counted in part",
         "A workflow's numerator is one too low; the figure of all workflows is right.",
-        "workflows_add_up_to_all cells_equal_their_contributions",
+        "integrity.contributions cells_equal_their_contributions",
         """
         update marts.rpt_kpi_weekly set numerator = numerator - 1, value = (numerator - 1) / denominator
         where kpi_id = 'completion_rate' and workflow = 'card_update' and week_start = '2026-03-16' and cohort_dimension = 'all'

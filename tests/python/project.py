@@ -9,6 +9,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +104,17 @@ def public_tables(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
         for (name,) in query(folder, "select table_name from information_schema.tables where table_schema = 'marts'")
     ]
     return {name: sorted(query(folder, f"select * from marts.{name}"), key=repr) for name in sorted(names)}
+
+
+def unlike_tables(got: Path, expected: Path, besides: Collection[str] = ()) -> list[str]:
+    """Where the public tables of two folders differ, floats to the last bit. besides: tables that are not compared."""
+    tables, others = public_tables(got), public_tables(expected)
+    found = [f"{table}: only in one of the databases" for table in tables.keys() ^ others.keys()]
+    for table in sorted((tables.keys() & others.keys()) - set(besides)):
+        # repr() tells 0.0 from -0.0 and each double from the next.
+        rows, expected_rows = (Counter(map(repr, side[table])) for side in (tables, others))
+        if rows != expected_rows:
+            found.append(f"{table}: got {rows.total()} rows, expected {expected_rows.total()}")
+            found += [f"  got      {row[:600]}" for row in sorted(rows - expected_rows)[:4]]
+            found += [f"  expected {row[:600]}" for row in sorted(expected_rows - rows)[:4]]
+    return found

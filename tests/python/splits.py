@@ -1,8 +1,8 @@
 """Hostile events, split at random into runs: the same database is built again and again while files grow and `as_of` rises.
 
-``make_split(seed)`` gives a Split: what stands in the files at each run, and the moment that the run is computed for. The events
+``make_split(seed)`` gives a Split: what the files hold at each run, and the moment that the run is computed for. The events
 are those of hostile.py; time without events is cut into them, and cases are planted whose parts come in different runs (an
-orphan and its parent, an attempt and its retry, …). ``met(split)`` says, by the oracle's tables of each run, what a split holds.
+orphan and its parent, an attempt and its retry, …): Plants says which.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import random
-from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,8 +23,6 @@ from made_events import DEFAULTS
 
 CHILDREN = [table for table in DEFAULTS if table != "case_triggers"]
 GAPS = [MICROSECOND, 30 * MINUTE, 5 * HOUR, DAY, 3 * DAY, 10 * DAY, 40 * DAY]
-# What a run is about. Only `new` has events of its own; `empty` comes before every event, `time` and `again` bring none.
-KINDS = ["empty", "new", "time", "again"]
 
 
 class Run(NamedTuple):
@@ -77,7 +74,7 @@ def total(tables: Tables) -> int:
 
 
 def kinds_of(chance: random.Random, count: int) -> list[str]:
-    """What each run is about; at least two bring events."""
+    """What each run is about: `new` brings events, at least twice; `empty` comes before every event; `time` and `again` bring none."""
     kinds = ["empty" if chance.random() < 0.3 and count > 2 else "new"]
     while len(kinds) < count - 1:
         kinds.append(chance.choice(["new", "new", "new", "time", "again"]))
@@ -485,6 +482,11 @@ def watermarks(run: Run) -> dict[str, dt.datetime]:
     return {table: max(loads) for table, loads in seen.items() if loads}
 
 
+def is_visible(row: Row, run: Run) -> bool:
+    """Whether a run sees a row."""
+    return row["loaded_at"] is None or (run.as_of is not None and row["loaded_at"] <= run.as_of)
+
+
 # Files -----------------------------------------------------------------------------------------------------------------
 
 
@@ -528,206 +530,3 @@ def merge(parts: list[Path], target: Path) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"copy (from read_parquet([{names}])) to '{temporary}' (format parquet)")
     temporary.rename(target)
-
-
-# What a split holds ----------------------------------------------------------------------------------------------------
-
-Key = tuple[Any, ...]
-
-# Every split of at least two runs with events meets these.
-ALWAYS = {
-    *(f"orphan_case: {table}" for table in CHILDREN),
-    "orphan_reference: writeback_acks",
-    "orphan_reference: agent_touches",
-    "delivered again for another case",
-    "delivered again with other values",
-    "bad at first, then good",
-    "an earlier trigger",
-    "an earlier trigger moves the week",
-    "an earlier trigger changes the workflow",
-    "an older writeback is retried",
-    "an older writeback is verified",
-    "an older writeback gets another first attempt",
-    "a key is used by another case later",
-    "a pass before the known pass",
-    "sent after delivered",
-    "a refund",
-    "a touch of an older exception",
-    "an agent ends automation",
-    "a new case changes the fixed charges of others",
-    "a new case changes the fixed charges of others, in weeks of their own",
-    "a case leaves a week in which nothing is new",
-    "loaded just at as_of",
-}
-# And these depend on its kinds of run, or on chance; the default splits together meet all of them.
-SOMETIMES = {
-    "no case, then cases",
-    "as_of again",
-    "only time passes",
-    "a table without a file at first",
-    "a row without loaded_at comes later",
-    "time makes due",
-    "time matures",
-    "time settles a writeback",
-    "time makes a violation",
-    "time accrues fixed costs",
-    "time makes a week final",
-}
-
-
-def by_key(rows: Iterable[Row], *columns: str) -> dict[Key, Row]:
-    """Rows by some columns."""
-    return {tuple(row[name] for name in columns): row for row in rows}
-
-
-def both(before: Tables, after: Tables, table: str, *columns: str) -> list[tuple[Row, Row]]:
-    """The rows of a table that are there before and after."""
-    earlier, later = by_key(before[table], *columns), by_key(after[table], *columns)
-    return [(earlier[key], later[key]) for key in earlier.keys() & later.keys()]
-
-
-def fixed(tables: Tables) -> dict[str, float]:
-    """The fixed charges by case."""
-    sums: dict[str, float] = {}
-    for row in tables["fct_charge"]:
-        if row["is_fixed"] and row["amount"] is not None:
-            sums[row["case_id"]] = sums.get(row["case_id"], 0) + row["amount"]
-    return sums
-
-
-def weeks_of(tables: Tables, cases: set[str]) -> set[dt.date]:
-    """The weeks in which some cases were triggered, by UTC."""
-    return {monday(row["triggered_at"]).date() for row in tables["fct_case_journey"] if row["case_id"] in cases}
-
-
-def accepted(split: Split, run: Run) -> set[Key]:
-    """(table, event_id, case_id) of the accepted rows of a run."""
-    settings = oracle.settings_from(run.events, split.variables_of(run))
-    rows = oracle.sort_rows(run.events, oracle.reference_from(split.reference), settings).accepted
-    return {(table, row["event_id"], row["case_id"]) for table in rows for row in rows[table]}
-
-
-def deliveries_met(run: Run, moment: dt.datetime | None, new: Tables, good: set[Key]) -> set[str]:
-    """What deliveries of known events bring. moment: of the run before."""
-    found = set()
-    for table, rows in new.items():
-        known: dict[str, list[Row]] = {}
-        for row in run.events[table]:
-            if row["event_id"] and row["loaded_at"] and moment and row["loaded_at"] <= moment:
-                known.setdefault(row["event_id"], []).append(row)
-        for row in rows:
-            for other in known.get(row["event_id"], []):
-                if (table, other["event_id"], other["case_id"]) in good:
-                    same_case = row["case_id"] == other["case_id"]
-                    changed = any(row[name] != other[name] for name in DEFAULTS[table])
-                    found |= set() if same_case else {"delivered again for another case"}
-                    found |= {"delivered again with other values"} if same_case and changed else set()
-    return found
-
-
-def met_between(split: Split, before: Run, run: Run, earlier: Tables, later: Tables) -> set[str]:
-    """What happens from one run to the next, by the oracle's tables of both."""
-    old, good = accepted(split, before), accepted(split, run)
-    new = {
-        table: [
-            row
-            for row in rows
-            if is_visible(row, run) and not (row in before.events[table] and is_visible(row, before))
-        ]
-        for table, rows in run.events.items()
-    }
-    touched = {row["case_id"] for rows in new.values() for row in rows}
-    found = deliveries_met(run, before.as_of, new, old)
-    fresh = {(table, row["event_id"]) for table, rows in new.items() for row in rows}
-    for row in earlier["rpt_quarantined_event"]:
-        key = (row["source_table"], row["event_id"], row["case_id"])
-        if row["reason"].startswith("orphan"):
-            found |= {f"{row['reason']}: {key[0]}"} if key in good and key[:2] not in fresh else set()
-        elif key[1] and key[:2] in fresh and any(key[:2] == other[:2] for other in good - old):
-            found.add("bad at first, then good")
-
-    for was, now in both(earlier, later, "fct_case_journey", "case_id"):
-        if now["triggered_at"] < was["triggered_at"]:
-            found.add("an earlier trigger")
-            found |= (
-                {"an earlier trigger moves the week"} if was["triggered_at"] - now["triggered_at"] > 7 * DAY else set()
-            )
-            found |= {"an earlier trigger changes the workflow"} if now["workflow"] != was["workflow"] else set()
-        if was["identity_passed_at"] and now["identity_passed_at"] < was["identity_passed_at"]:
-            found.add("a pass before the known pass")
-        if was["is_automated"] and not now["is_automated"] and now["is_agent_touched"]:
-            found.add("an agent ends automation")
-        if now["case_id"] not in touched:
-            found |= {"time makes due"} if now["is_due"] and not was["is_due"] else set()
-            alone = now["is_mature"] and not was["is_mature"] and now["is_due"] == was["is_due"]
-            found |= {"time matures"} if alone else set()
-    for was, now in both(earlier, later, "fct_writeback", "case_id", "idempotency_key"):
-        found |= {"an older writeback is retried"} if now["is_retried"] and not was["is_retried"] else set()
-        found |= {"an older writeback is verified"} if now["is_verified"] and not was["is_verified"] else set()
-        if now["first_attempted_at"] < was["first_attempted_at"]:
-            found.add("an older writeback gets another first attempt")
-        if now["case_id"] not in touched and now["is_settled"] and not was["is_settled"]:
-            found.add("time settles a writeback")
-    for was, now in both(earlier, later, "fct_message", "case_id", "message_id"):
-        found |= {"sent after delivered"} if was["delivered_at"] and not was["sent_at"] and now["sent_at"] else set()
-    for was, now in both(earlier, later, "fct_exception", "exception_id"):
-        found |= {"a touch of an older exception"} if now["touch_count"] > was["touch_count"] > 0 else set()
-    known = {row["case_id"] for row in earlier["fct_case_journey"]}
-    refunds = {row["case_id"] for row in new["payments"] if row["status"] == "refunded"}
-    found |= {"a refund"} if refunds & known else set()
-
-    alike = {was["case_id"] for was, now in both(earlier, later, "fct_case_journey", "case_id") if was == now}
-    violations = {(row["kind"], row["case_id"]) for row in earlier["rpt_integrity_violation"]}
-    for row in later["rpt_integrity_violation"]:
-        if row["case_id"] in known - touched and (row["kind"], row["case_id"]) not in violations:
-            if row["kind"] == "idempotency_key_reused":
-                found.add("a key is used by another case later")
-            elif row["case_id"] in alike:
-                found.add("time makes a violation")
-    charges, others = fixed(earlier), fixed(later)
-    shared = {case for case in charges.keys() & others.keys() - touched if charges[case] > others[case] + 1e-9}
-    found |= {"a new case changes the fixed charges of others"} if shared else set()
-    weeks = [weeks_of(tables, touched) for tables in (earlier, later)]
-    if weeks_of(later, shared) - weeks[0] - weeks[1]:
-        found.add("a new case changes the fixed charges of others, in weeks of their own")
-    found |= {"a case leaves a week in which nothing is new"} if weeks[0] - weeks[1] else set()
-    if not any(new.values()) or touched <= {
-        row["case_id"] for rows in new.values() for row in rows if not row["event_id"]
-    }:
-        found |= {"only time passes"} if run.as_of != before.as_of else set()
-        grown = any(others[case] > charges[case] + 1e-9 for case in charges.keys() & others.keys())
-        found |= {"time accrues fixed costs"} if grown else set()
-        cells = both(earlier, later, "rpt_kpi_weekly", *oracle_cell())
-        final = any(was["is_provisional"] and not now["is_provisional"] for was, now in cells)
-        found |= {"time makes a week final"} if final else set()
-    return found
-
-
-def oracle_cell() -> tuple[str, ...]:
-    """The key of rpt_kpi_weekly."""
-    return ("week_start", "workflow", "cohort_dimension", "cohort_value", "kpi_id")
-
-
-def is_visible(row: Row, run: Run) -> bool:
-    """Whether a run sees a row."""
-    return row["loaded_at"] is None or (run.as_of is not None and row["loaded_at"] <= run.as_of)
-
-
-def met(split: Split) -> set[str]:
-    """Which of ALWAYS and SOMETIMES the runs of a split meet."""
-    found = set()
-    tables = [split.expected(run) for run in split.runs]
-    for number in range(1, len(tables)):
-        before, run = split.runs[number - 1 : number + 1]
-        found |= met_between(split, before, run, tables[number - 1], tables[number])
-        if not tables[number - 1]["fct_case_journey"] and tables[number]["fct_case_journey"]:
-            found.add("no case, then cases")
-        if run.as_of == before.as_of and not run.is_late:
-            found.add("as_of again")
-        if any(row["loaded_at"] is None for rows in run.new.values() for row in rows):
-            found.add("a row without loaded_at comes later")
-        if any(rows and not before.events[table] for table, rows in run.new.items()):
-            found.add("a table without a file at first")
-        if any(row["loaded_at"] == before.as_of for rows in before.events.values() for row in rows):
-            found.add("loaded just at as_of")
-    return found

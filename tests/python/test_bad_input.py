@@ -30,10 +30,15 @@ def one_case() -> Events:
     return events
 
 
-def replace(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
+def in_file(name: str, old: str, new: str) -> Callable[[Path], None]:
+    """What writes another text into a file of a folder, once."""
+
+    def replace(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1))
+
+    return replace
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +51,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def lacks_a_column(folder: Path) -> None:
-    replace(folder / "events/payments.csv", "amount", "amnt")
-
-
-def names_a_column_twice(folder: Path) -> None:
-    replace(folder / "events/evidence_items.csv", "case_id", "case_id,Case_ID")
-
-
 # Table -> what each of its two parts selects from its CSV, where all is text.
 PARTS = {
     "payments": ("*", "* exclude (amount, currency)"),
@@ -63,7 +60,7 @@ PARTS = {
     ),
     "evidence_items": ("*", "* replace (occurred_at::timestamp as occurred_at)"),
     "identity_checks": ("* replace (1 as event_id)", "* replace (1.0::double as event_id)"),
-    # These may stand together.
+    # These may be parts of one table.
     "agent_touches": ("* replace (0::tinyint as logins, null as ended_at)", "* replace (0::bigint as logins)"),
 }
 
@@ -79,22 +76,6 @@ def has_parts_that_disagree(folder: Path) -> None:
                     f"to '{path}/part-{number}.parquet' (format parquet)"
                 )
             path.with_suffix(".csv").unlink()
-
-
-def has_a_word_for_an_amount(folder: Path) -> None:
-    replace(folder / "events/payments.csv", "12.5", "twelve")
-
-
-def has_a_third_decimal(folder: Path) -> None:
-    replace(folder / "events/payments.csv", "7.25", "7.255")
-
-
-def has_a_local_time(folder: Path) -> None:
-    replace(folder / "events/message_events.csv", "2026-03-02 09:01", "2026-03-02 04:01:00 EST")
-
-
-def has_an_amount_that_a_double_would_round(folder: Path) -> None:
-    replace(folder / "events/payments.csv", "7.25", "1234567890123456.784")
 
 
 def has_days_that_are_none(folder: Path) -> None:
@@ -157,10 +138,6 @@ def is_a_broken_parquet_file(folder: Path) -> None:
     (folder / "events/payments.parquet").write_text("no parquet")
 
 
-def has_a_row_with_too_many_fields(folder: Path) -> None:
-    replace(folder / "events/payments.csv", "USD\n", "USD,surplus\n")
-
-
 def lists_a_workflow_twice_in_weeks(folder: Path) -> None:
     write_csv(
         folder / "reference/workflows.csv", WORKFLOW_COLUMNS, [GOOD_WORKFLOW, {**GOOD_WORKFLOW, "sla_unit": "weeks"}]
@@ -190,7 +167,10 @@ def describes_an_unknown_kpi(folder: Path) -> None:
 # Broken in one go, because a message lists all that it finds -> what it has to say.
 BROKEN_FILES: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
     "columns": (
-        [lacks_a_column, names_a_column_twice],
+        [
+            in_file("events/payments.csv", "amount", "amnt"),
+            in_file("events/evidence_items.csv", "case_id", "case_id,Case_ID"),
+        ],
         [
             "payments lacks the column amount",
             "evidence_items: the header of evidence_items.csv names the column case_id more than once",
@@ -198,7 +178,12 @@ BROKEN_FILES: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
         ],
     ),
     "values": (
-        [has_a_word_for_an_amount, has_a_local_time, has_a_third_decimal, has_days_that_are_none],
+        [
+            in_file("events/payments.csv", "12.5", "twelve"),
+            in_file("events/message_events.csv", "2026-03-02 09:01", "2026-03-02 04:01:00 EST"),
+            in_file("events/payments.csv", "7.25", "7.255"),
+            has_days_that_are_none,
+        ],
         [
             "payments.amount (varchar) has 2 value(s) that are no money, such as '7.255' in the row with event_id payments-002 "
             "of events/payments.csv",
@@ -208,7 +193,7 @@ BROKEN_FILES: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
         ],
     ),
     "a large amount": (
-        [has_an_amount_that_a_double_would_round],
+        [in_file("events/payments.csv", "7.25", "1234567890123456.784")],
         ["payments.amount (varchar) has 1 value(s) that are no money, such as '1234567890123456.784'"],
     ),
     "parts": (
@@ -238,7 +223,7 @@ BROKEN_FILES: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
     "no folder": ([has_no_folder], ["events_path", "holds none of the tables", "check that it exists and can be read"]),
     "not a folder": ([is_a_file], ["events_path", "holds none of the tables", "check that it exists and can be read"]),
     "no parquet": ([is_a_broken_parquet_file], ["payments.parquet", "Parquet"]),
-    "surplus field": ([has_a_row_with_too_many_fields], ["payments.csv"]),
+    "surplus field": ([in_file("events/payments.csv", "USD\n", "USD,surplus\n")], ["payments.csv"]),
     "reference": (
         [
             lists_a_workflow_twice_in_weeks,

@@ -21,7 +21,7 @@ BLOCK_BYTES, HEADER_BYTES = 262144, 3 * 4096
 
 
 def overwrite(file: Path, start: int, text: bytes) -> None:
-    """Write bytes over those that stand at a place of a file."""
+    """Write bytes over those at a place of a file."""
     with file.open("r+b") as opened:
         opened.seek(start)
         opened.write(text)

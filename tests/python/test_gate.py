@@ -38,8 +38,8 @@ CONTRACT = dict.fromkeys(
 # 25 of 1,501 cases are complete and unacknowledged: more than the 1 % that one kind of violation may concern.
 INTEGRITY = dict.fromkeys(
     [
-        "seal", "empty", "denominators", "contributions", "acknowledgements", "reconciliation", "repetitions", "ranges", "status",
-        "violations",
+        "seal", "empty", "denominators", "contributions", "acknowledgements", "journeys", "reconciliation", "repetitions", "ranges",
+        "status", "violations",
     ],
     "passed",
 ) | {"violations": "warned"}  # fmt: skip
@@ -129,7 +129,7 @@ def test_own_thresholds_fail_the_gate_in_every_format(built: Path) -> None:
     assert failed.get("name") == "violations" and "Call Ann" in (failed.find("failure").text or "")  # type: ignore[union-attr]
     summary = (built / "summary.md").read_text()
     assert (
-        summary.startswith("before\n## The integrity gate failed: 1 of 11 checks failed.\n")
+        summary.startswith("before\n## The integrity gate failed: 1 of 12 checks failed.\n")
         and "| violations | failed | " in summary
     )
 
@@ -206,7 +206,7 @@ MEASURED: dict[str, dict[str, Any]] = {
     "freshness": {"measures": [{"thing": "any table", "measured": "73584", **LONG_AGO}]},
     "table_freshness": {"measures": [{"thing": "payments", "measured": "-5.25", **LONG_AGO}]},
 }
-# By check: the sentences that stand on the screen, in Markdown and in JUnit.
+# By check: the sentences on the screen, in Markdown and in JUnit.
 SENTENCES = {
     "values": [
         "case_triggers: 2.001 % of rows hold a value that the contract doesn't allow (at most 2 %): row count 31",

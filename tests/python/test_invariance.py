@@ -1,7 +1,7 @@
 """Order, repetition and surroundings do not matter: the public tables are the same, row by row and bit by bit.
 
 One hostile input is built once as it is; every other build changes how it arrives (order, parts, loads, repetition) or what
-is round it (session time zone, threads, hash seed, an earlier build in the same database).
+is round it (session time zone, threads, hash seed, an earlier build in the same database). Loads one after the other: test_increments.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import random
 import shutil
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,12 +18,10 @@ import duckdb
 import hostile
 import pytest
 import yaml
-from project import ROOT, WITHOUT_TESTS, build, database, dbt, public_tables, query
+from project import ROOT, WITHOUT_TESTS, build, database, dbt, public_tables, query, unlike_tables
 
 # Reports in Kolkata; every quarantine reason; alike weeks before, so that baselines and alerts speak; rows in every public table.
 SEED, CASES = 69, 40
-# Where the input is cut into three loads; the last is the as_of of every other build.
-CUTS = [dt.datetime(2026, 3, 5, 11), dt.datetime(2026, 3, 9, 23)]
 # A second delivery lands this much later, where nothing else follows from that.
 LATER = dt.timedelta(hours=1)
 ORPHANS = ("orphan_case", "orphan_reference")
@@ -32,7 +29,6 @@ ORPHANS = ("orphan_case", "orphan_reference")
 SESSION_TIME_ZONE = "Pacific/Marquesas"
 
 Rows = list[dict[str, Any]]
-Cell = tuple[str, dt.date, str]
 
 
 class Input(NamedTuple):
@@ -83,18 +79,9 @@ def write_part(events: dict[str, Rows], folder: Path, part: str) -> None:
         (folder / "written" / f"{table}.parquet").rename(target)
 
 
-def assert_same(got: Path, expected: Path, besides: Iterable[str] = ()) -> None:
+def assert_same(got: Path, expected: Path, *besides: str) -> None:
     """The public tables of two folders are the same, floats to the last bit. besides: tables that are not compared."""
-    got_tables, expected_tables = public_tables(got), public_tables(expected)
-    assert got_tables.keys() == expected_tables.keys()
-    found = []
-    for table in sorted(expected_tables.keys() - set(besides)):
-        # repr() tells 0.0 from -0.0 and each double from the next.
-        rows, others = (Counter(map(repr, tables[table])) for tables in (got_tables, expected_tables))
-        if rows != others:
-            found.append(f"{table}: got {sum(rows.values())} rows, expected {sum(others.values())}")
-            found += [f"  got      {row[:400]}" for row in list(rows - others)[:3]]
-            found += [f"  expected {row[:400]}" for row in list(others - rows)[:3]]
+    found = unlike_tables(got, expected, besides)
     assert not found, "\n".join(found)
 
 
@@ -155,7 +142,7 @@ def test_every_row_delivered_twice(given: Input, once: Path, tmp_path: Path) -> 
     }
     hostile.write_parquet(doubled, str(tmp_path / "events"))
     build_marts(given, tmp_path)
-    assert_same(tmp_path, once, besides=["rpt_row_reconciliation", "rpt_quarantined_event"])
+    assert_same(tmp_path, once, "rpt_row_reconciliation", "rpt_quarantined_event")
 
     listed = quarantined(once)
     expected = list(listed)
@@ -179,74 +166,6 @@ def test_every_row_delivered_twice(given: Input, once: Path, tmp_path: Path) -> 
     assert sum(row[3] for row in before) > 0 and orphans.total() > 0
     assert any(redelivered(raw, given) != raw for columns, raw in listed if columns[1] not in ORPHANS)
     assert any(redelivered(raw, given) == raw for columns, raw in listed if columns[1] == "from_the_future")
-
-
-# Three loads ---------------------------------------------------------------------------------------------------------
-
-
-def published_cells(folder: Path) -> dict[Cell, tuple[float | None, bool]]:
-    """The cells that can be published: (KPI, week, workflow) -> (value, is_provisional)."""
-    cells = query(
-        folder,
-        "select kpi_id, week_start, workflow, value, is_provisional from marts.rpt_kpi_weekly where cohort_dimension = 'all'",
-    )
-    return {cell[:3]: cell[3:] for cell in cells}
-
-
-def differ(one: float | None, other: float | None) -> bool:
-    """By more than 1e-9, or one of them is there and the other isn't."""
-    if one is None or other is None:
-        return one is not other
-    return abs(one - other) > 1e-9
-
-
-@pytest.mark.slow
-def test_three_loads(given: Input, once: Path, tmp_path: Path) -> None:
-    """Each load adds a part and is built; the end is that of one load, but for what was published on the way."""
-    moments = [*CUTS, given.as_of]
-    unseen = {table: list(rows) for table, rows in given.events.items()}
-    published: dict[Cell, tuple[float | None, dt.datetime]] = {}
-    # The later the load, the earlier the name: the order of the files is not that of the loads.
-    for moment, name in zip(moments, "cba", strict=True):
-        load = {
-            table: [row for row in rows if row["loaded_at"] is None or row["loaded_at"] <= moment]
-            for table, rows in unseen.items()
-        }
-        unseen = {table: [row for row in rows if row not in load[table]] for table, rows in unseen.items()}
-        assert any(load.values())
-        write_part(load, tmp_path, name)
-        build_marts(given, tmp_path, as_of=moment)
-        cells = published_cells(tmp_path)
-        final = {cell: value for cell, (value, is_provisional) in cells.items() if not is_provisional}
-        assert final.keys() - published.keys(), f"nothing became final by {moment}"
-        published |= {cell: (value, moment) for cell, value in final.items() if cell not in published}
-        if moment == moments[0]:
-            shutil.copy(database(tmp_path), tmp_path / "after_first_load.duckdb")
-    assert_same(tmp_path, once, besides=["rpt_kpi_restatement"])
-
-    kept = query(
-        tmp_path,
-        "select kpi_id, week_start, workflow, published_value, published_as_of from history.kpi_first_published",
-    )
-    assert {row[:3]: row[3:] for row in kept} == published
-    restated = {
-        (*cell, value, moment, cells[cell][0], given.as_of)
-        for cell, (value, moment) in published.items()
-        if cell in cells and differ(value, cells[cell][0])
-    }
-    assert {row[4] for row in restated} == set(CUTS), "late rows have to change figures of both earlier builds"
-    columns = "kpi_id, week_start, workflow, published_value, published_as_of, restated_value, restated_as_of"
-    got = query(tmp_path, f"select {columns} from marts.rpt_kpi_restatement")
-    assert sorted(map(repr, got)) == sorted(map(repr, restated))
-
-    # What lands later does not exist: all rows, as of the first load, are the first load.
-    past = tmp_path / "past"
-    shutil.copytree(once / "events", past / "events")
-    build_marts(given, past, as_of=moments[0])
-    first = tmp_path / "first"
-    first.mkdir()
-    (tmp_path / "after_first_load.duckdb").rename(database(first))
-    assert_same(past, first)
 
 
 # What is round it ----------------------------------------------------------------------------------------------------

@@ -97,14 +97,6 @@ MIDNIGHTS = {
     "Asia/Kolkata": {"2026-01-05": "2026-01-04 18:30:00", "2026-07-05": "2026-07-04 18:30:00"},
 }
 
-# One business day from a Thursday and from a Friday, over the weekend of the clock change in spring: the first ends as
-# Friday does, the second as Monday does.
-BUSINESS_DAYS = {
-    "Europe/Rome": {"2026-03-26": "2026-03-27 23:00:00", "2026-03-27": "2026-03-30 22:00:00"},
-    "America/New_York": {"2026-03-05": "2026-03-07 05:00:00", "2026-03-06": "2026-03-10 04:00:00"},
-    "Asia/Kolkata": {"2026-03-05": "2026-03-06 18:30:00", "2026-03-06": "2026-03-09 18:30:00"},
-}
-
 
 def expected_results(zone: str) -> dict[tuple[str, str | None], str | None]:
     """What each macro says of each argument in this zone, as text; of no moment, nothing."""
@@ -132,30 +124,10 @@ def call(macro: str, argument: str | None) -> str:
     return f'{named}, cast({{{{ {macro}("{typed}") }}}} as varchar) as result'
 
 
-def due_times(thursday: str, friday: str) -> str:
-    """A query that dbt compiles: one business day from a Thursday and the Friday after it, as text."""
-    return f"""
-        select 'due' as what, cast(date_day as varchar) as of_what, cast(due_at as varchar) as result
-        from (
-            with days as (
-                select cast('{thursday}' as date) as date_day, true as is_business_day, 1 as business_day_number
-                union all select cast('{friday}' as date), true, 2
-                union all select cast('{friday}' as date) + 1, false, 2
-                union all select cast('{friday}' as date) + 2, false, 2
-                union all select cast('{friday}' as date) + 3, true, 3
-            ),
-            terms as (select 1 as business_days)
-            {{{{ business_day_due_dates('days', 'terms') }}}}
-        ) as due
-        where date_day <= '{friday}'
-    """
-
-
 @pytest.mark.parametrize("zone", slow_but([FAST_ZONE], MOMENTS))
 def test_local_time(zone: str, tmp_path: Path) -> None:
     expected = expected_results(zone)
-    queries = [*(call(macro, argument) for macro, argument in expected), due_times(*BUSINESS_DAYS[zone])]
-    expected |= {("due", day): utc for day, utc in BUSINESS_DAYS[zone].items()}
+    queries = [call(macro, argument) for macro, argument in expected]
     result = dbt(
         *("--quiet", "show", "--inline", "\nunion all\n".join(queries), "--limit", "-1", "--output", "json"),
         folder=tmp_path,

@@ -1,4 +1,4 @@
-"""Whatever stands in the data, the vars or a path is only text, and no secret is written anywhere."""
+"""Whatever is in the data, the vars or a path is only text, and no secret is written anywhere."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from made_events import DEFAULTS, Events
 from project import ROOT, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, dbt, query
 from rich.console import Console
+from test_gate import gate
 from typer.testing import CliRunner
 
 from scripts.gate import report, warehouse
@@ -136,7 +137,7 @@ def test_texts_arrive_unchanged(texts: Path) -> None:
         assert sorted(row[0] for row in rows) == everything, table
         assert all(set(row) == {row[0]} for row in rows), table
 
-    # A completed case stands in a final week: the target is met, and the rule of each text is breached in each workflow.
+    # A completed case is in a final week: the target is met, and the rule of each text is breached in each workflow.
     cells = query(
         texts,
         """
@@ -375,7 +376,7 @@ def test_gate_reports_hold_hostile_texts(tmp_path: Path) -> None:
     table = [line for line in lines if line.startswith("|")]
     assert len(table) == 2 + len(results)
     assert all(len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == 4 for line in table)
-    # Fences open and close in turn, and every row of what is wrong stands within one.
+    # Fences open and close in turn, and every row of what is wrong is within one.
     fences = [line for line in lines if line.lstrip().startswith(("```", "~~~"))]
     assert fences == ["```text", "```"] * len(results)
 
@@ -387,27 +388,7 @@ def test_gate_reports_hold_hostile_texts(tmp_path: Path) -> None:
     assert not set(re.findall(r"[\x00-\x09\x0b-\x1f\x7f]", screen)), "a terminal obeys these"
 
 
-def gate(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`python -m scripts.gate` on a folder's database; the result is not checked."""
-    return subprocess.run(
-        [sys.executable, "-m", "scripts.gate", *arguments],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "CLOSED_LOOP_DUCKDB": str(database(folder)),
-            "DBT_LOG_PATH": str(folder / "gate_logs"),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 HOSTILE_CALLS = {
-    "vars are no mapping": ["contract", "--vars", f"['x{DROP}']"],
-    "vars are no YAML": ["integrity", "--vars", f"{{as_of: '{DROP}"],
     "vars make an object": ["integrity", "--vars", "!!python/object/apply:os.system ['touch /tmp/made']"],
     "vars hold a date": ["contract", "--vars", "{as_of: [2026-01-01]}"],
     "as_of is SQL": ["contract", "--vars", json.dumps({"as_of": f"x'{DROP}"})],
@@ -415,8 +396,6 @@ HOSTILE_CALLS = {
     "thresholds are a list": ["integrity", "--thresholds", "{integrity: ['a']}"],
     "thresholds are nested": ["integrity", "--thresholds", "{integrity: {denominators: {severity: [error]}}}"],
     "words are a list": ["integrity", "--thresholds", "{integrity: {denominators: {says: [a], do: {b: c}}}}"],
-    "words hold no figure": ["integrity", "--thresholds", "{integrity: {denominators: {says: 'no brace {'}}}"],
-    "limits are infinite": ["integrity", "--thresholds", "{integrity: {denominators: {max: .inf}}}"],
     "limits are no number": ["integrity", "--thresholds", "{integrity: {denominators: {min: .nan}}}"],
 }  # fmt: skip
 
@@ -475,8 +454,8 @@ def test_a_failing_connection_tells_no_secret(tmp_path: Path) -> None:
             check=False,
         ),
         gate(
+            tmp_path,
             *("integrity", *postgres, "--json", str(tmp_path / "gate.json"), "--markdown", str(tmp_path / "gate.md")),
-            folder=tmp_path,
             **environment,
         ),
     ]

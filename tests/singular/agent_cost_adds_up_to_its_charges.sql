@@ -1,4 +1,5 @@
--- Fails if the manual effort of a month and workflow doesn't add up to the variable agent charges, the touches or the resolutions.
+-- Fails if the manual effort of a month and workflow doesn't add up to the variable agent charges, the touches or the resolutions:
+-- if a touch is lost or counts twice, or a fixed cost gets in.
 
 with
 

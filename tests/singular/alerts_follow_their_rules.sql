@@ -1,4 +1,5 @@
 -- Fails if a breach that rpt_kpi_weekly shows is no alert, or if an alert is listed, or confirmed, that the rule does not know.
+-- The trailing value is computed again, by a window over the weeks.
 
 with
 

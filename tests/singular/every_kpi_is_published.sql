@@ -1,5 +1,5 @@
 -- Fails if a KPI of the catalogue has no cell of all cases for a week and a workflow that it can apply to, or if there is such a cell
--- that the catalogue, the workflows or the weeks don't know.
+-- that the catalogue, the workflows or the weeks don't know: if the catalogue and kpi_definitions() disagree, for one.
 
 with
 
