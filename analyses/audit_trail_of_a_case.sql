@@ -20,7 +20,7 @@ final as (
         events.event_id
     from events
     inner join cases on events.case_id = cases.case_id
-    where events.case_id = {{ ask_text('ask_case_id', 'case-00703') }}
+    where events.case_id = {{ ask_text('ask_case_id', 'case-01605') }}
 )
 
 select * from final

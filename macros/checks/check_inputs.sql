@@ -10,6 +10,7 @@
             {% for kind in ['events', 'reference'] if brings_own(kind) %}
                 {% do problems.extend(check_tables(kind)) %}
             {% endfor %}
+            {% do problems.extend(check_given_reference()) %}
         {% endif %}
         {% do refuse(problems) %}
     {% endif %}
@@ -60,19 +61,48 @@
 {% endmacro %}
 
 
+{% macro check_given_reference() %}
+    {#-
+        With events of one's own: that the workflows are given. Notes which other reference tables aren't, and so are empty. Returns: list of
+        sentences.
+    -#}
+    {% set missing = [] %}
+    {% for table in (reference_contract() if brings_own('events') else {}) %}
+        {% if not may_be_seeded('reference', table) and own_relation('reference', table) is none %}
+            {% do missing.append(table) %}
+        {% endif %}
+    {% endfor %}
+    {% if 'workflows' in missing %}
+        {{ return([
+            "the reference table workflows is not given, and the demo's workflows don't judge other events. Put a workflows.csv into a folder, and name the folder in reference_path. Where seeds/reference holds your own rows, name that."
+        ]) }}
+    {% elif missing %}
+        {% do log("Not given, and so without rows: the reference tables " ~ missing | join(', ') ~ ". Figures that need them are null or absent.", info=true) %}
+    {% endif %}
+    {{ return([]) }}
+{% endmacro %}
+
+
 {% macro check_columns(kind, table, relation) %}
     {#-
-        What is wrong with one raw table's columns: missing ones, values that don't fit the type. Returns: list of sentences.
-        kind: events or reference. relation: the raw table: a relation, or a from-item that reads a file.
+        What is wrong with one raw table's columns: missing ones, values that don't fit the type. Notes the columns that need not be there, and aren't.
+        Returns: list of sentences. kind: events or reference. relation: the raw table: a relation, or a from-item that reads a file.
     -#}
-    {% set columns = contract(kind)[table] %}
     {% set found_types = source_types(relation) %}
-    {% set problems = [] %}
-    {% for column in columns if column not in found_types %}
-        {% do problems.append(
-            "table " ~ table ~ " lacks the column " ~ column ~ " (" ~ column_type(columns[column]).name ~ "). Add it, with nulls where the contract allows them."
-        ) %}
+    {% set columns, absent, problems = {}, [], [] %}
+    {% for column, spec in contract(kind)[table].items() %}
+        {% if column in found_types %}
+            {% do columns.update({column: spec}) %}
+        {% elif column_type(spec).is_optional %}
+            {% do absent.append(column) %}
+        {% else %}
+            {% do problems.append(
+                "table " ~ table ~ " lacks the column " ~ column ~ " (" ~ column_type(spec).name ~ "). Add it"
+                ~ (", with nulls where nothing is known." if column_type(spec).is_nullable else ".")
+            ) %}
+        {% endif %}
     {% endfor %}
+    {% do note_absent('table ' ~ table, absent) %}
     {% if not problems and var(kind ~ '_path') %}
         {% set file = raw_files(kind).found[table] %}
         {% do problems.extend(check_header(table, file, columns, found_types) if '.csv' in file.name else check_parts(table, file, columns, found_types)) %}
@@ -87,6 +117,14 @@
         {% do problems.extend(check_values(table, relation, columns, found_types)) %}
     {% endif %}
     {{ return(problems) }}
+{% endmacro %}
+
+
+{% macro note_absent(holder, columns) %}
+    {#- Says which columns count as null because they are absent; nothing where the list is empty. holder: the table or part. columns: list of names. -#}
+    {% if columns %}
+        {% do log(holder ~ " has no " ~ columns | join(', ') ~ ": counted as null.", info=true) %}
+    {% endif %}
 {% endmacro %}
 
 
@@ -109,7 +147,8 @@
 {% macro check_parts(table, file, columns, found_types) %}
     {#-
         What is wrong between the Parquet parts of a table: a column that a part lacks or has twice, or a type that another part doesn't
-        have, so that reading them together would convert values without a word. Arguments: as check_header(). Returns: list of sentences.
+        have, so that reading them together would convert values without a word. Notes the columns that need not be there, and aren't.
+        Arguments: as check_header(). Returns: list of sentences.
         file: the table's entry in raw_files().found. columns: its contract, column -> type. found_types: of source_types().
     -#}
     {% set query %}
@@ -145,10 +184,10 @@
         order by expected.name, part_columns.type
     {% endset %}
     {% set problems = [] %}
-    {% set lacking = {} %}
+    {% set lacking, absent = {}, {} %}
     {% for column, types in run_query(query).rows | groupby('name') %}
         {% for found in types if found['type'] is none %}
-            {% do lacking.setdefault(found['part'], []).append(column) %}
+            {% do (absent if column_type(columns[column]).is_optional else lacking).setdefault(found['part'], []).append(column) %}
         {% endfor %}
         {% set types = types | rejectattr('type', 'none') | list %}
         {% if not may_stand_together(column_type(columns[column]).name, types | map(attribute='type') | list) %}
@@ -158,6 +197,9 @@
         {% elif column ~ '_1' in found_types and types[0]['times'] > 1 %}
             {% do problems.append("table " ~ table ~ ": its part " ~ types[0]['part'] ~ " has the column " ~ column ~ " more than once. Keep one of them.") %}
         {% endif %}
+    {% endfor %}
+    {% for part, names in absent.items() %}
+        {% do note_absent('table ' ~ table ~ ': its part ' ~ part, names) %}
     {% endfor %}
     {% for part, names in lacking.items() %}
         {% do problems.append("table " ~ table ~ ": its part " ~ part ~ " lacks the column(s) " ~ names | join(', ') ~ ". Add them, with nulls where the contract allows them.") %}

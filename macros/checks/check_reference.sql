@@ -116,6 +116,12 @@
         fulfil, a `key` that no two rows may share, or a list of values `expected` in the column `shown`; otherwise `shown` is the expression that names the row, `says` what is wrong with it.
         Returns: dict table -> list of rules.
     -#}
+    {% set watchable = [] %}
+    {% for kpi_id, dimensions in signal_series().items() %}
+        {% for dimension in dimensions %}
+            {% do watchable.append(kpi_id ~ '/' ~ dimension) %}
+        {% endfor %}
+    {% endfor %}
     {{ return({
         'workflows': [
             {'key': ['workflow'], 'shown': 'workflow', 'says': 'lists a workflow a second time'},
@@ -125,7 +131,12 @@
             {'where': 'maturity_days < 0', 'shown': 'workflow', 'says': 'has negative maturity_days'},
         ],
         'kpi_targets': [
-            {'key': ['kpi_id', 'workflow'], 'shown': "kpi_id || ' for ' || workflow", 'says': 'sets a target a second time'},
+            {
+                'key': ['kpi_id', 'workflow', 'valid_from'],
+                'shown': "kpi_id || ' for ' || workflow || coalesce(' from ' || cast(valid_from as " ~ dbt.type_string() ~ "), '')",
+                'says': 'sets a target a second time for the same first day',
+            },
+            {'where': 'valid_to <= valid_from', 'shown': "kpi_id || ' for ' || workflow", 'says': 'has a valid_to that is not after its valid_from'},
         ],
         'cost_rates': [
             {
@@ -152,6 +163,35 @@
         ],
         'alert_rules': [
             {'key': ['rule_id'], 'shown': 'rule_id', 'says': 'lists a rule a second time'},
+        ],
+        'signal_rules': [
+            {'key': ['rule_id'], 'shown': 'rule_id', 'says': 'lists a rule a second time'},
+            {
+                'where': "kpi_id || '/' || dimension not in ('" ~ watchable | join("', '") ~ "')",
+                'shown': "rule_id || ': ' || kpi_id || ' by ' || dimension",
+                'says': 'watches what no signal rule can watch; these can be watched: ' ~ watchable | join(', '),
+            },
+            {'where': 'not odds_ratio > 1', 'shown': 'rule_id', 'says': 'has an odds_ratio that is not above 1'},
+            {'where': 'not false_alarms_per_year > 0', 'shown': 'rule_id', 'says': 'has false_alarms_per_year that are not above 0'},
+        ],
+        'manual_steps': [
+            {'key': ['step'], 'shown': 'step', 'says': 'lists a step a second time'},
+            {'where': 'minutes < 0', 'shown': 'step', 'says': 'has negative minutes'},
+        ],
+        'changes': [
+            {'key': ['change_id'], 'shown': 'change_id', 'says': 'lists a change a second time'},
+            {
+                'where': "kpi_id not in ('" ~ kpis_with_verdict() | join("', '") ~ "')",
+                'shown': "change_id || ': ' || kpi_id",
+                'says': 'names a KPI that is none, or a diagnostic, which carries no verdict',
+            },
+        ],
+        'fixes': [
+            {'key': ['fix_id'], 'shown': 'fix_id', 'says': 'lists a fix a second time'},
+            {'where': 'engineering_hours < 0', 'shown': 'fix_id', 'says': 'has negative engineering_hours'},
+        ],
+        'time_zones': [
+            {'key': ['timezone'], 'shown': 'timezone', 'says': 'lists a time zone a second time'},
         ],
         'kpi_catalog': [
             {'key': ['kpi_id'], 'shown': 'kpi_id', 'says': 'lists a KPI a second time'},

@@ -1,12 +1,18 @@
 {% macro column_type(spec) %}
     {#-
         The parts of one contract entry. spec: an entry of event_contract() or reference_contract().
-        Returns: dict with `name` (text, timestamp, …), `is_nullable` and `accepted_values` (list, empty where free).
+        Returns: dict with `name` (text, timestamp, …), `is_optional` (the column may be absent), `is_nullable` and `accepted_values` (list,
+        empty where free).
     -#}
     {% if spec is string %}
-        {{ return({'name': spec | replace('?', ''), 'is_nullable': spec.endswith('?'), 'accepted_values': []}) }}
+        {{ return({
+            'name': spec.split(' ') | first | replace('?', ''),
+            'is_optional': spec.endswith('?'),
+            'is_nullable': spec.endswith('?') or spec.endswith(' or null'),
+            'accepted_values': [],
+        }) }}
     {% endif %}
-    {{ return({'name': 'text', 'is_nullable': false, 'accepted_values': spec}) }}
+    {{ return({'name': 'text', 'is_optional': '?' in spec, 'is_nullable': '?' in spec, 'accepted_values': spec | reject('equalto', '?') | list}) }}
 {% endmacro %}
 
 

@@ -82,7 +82,7 @@
 
 
 {% macro duckdb__in_other_zone(moment, zone, other_zone) -%}
-    ({{ moment }} at time zone {{ text_literal(zone) }} at time zone {{ text_literal(other_zone) }})
+    ({{ moment }} at time zone {{ zone }} at time zone {{ other_zone }})
 {%- endmacro %}
 
 

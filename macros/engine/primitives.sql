@@ -108,7 +108,7 @@
 {% macro in_other_zone(moment, zone, other_zone) -%}
     {#-
         Wall-clock time in one time zone as that in another: a timestamp without zone, NULL where it is NULL. Use to_local() and to_utc().
-        moment: SQL expression of type timestamp. zone, other_zone: IANA names, which check_vars() has let pass.
+        moment: SQL expression of type timestamp. zone, other_zone: SQL expressions of type text, IANA names that every engine knows.
     -#}
     {{ adapter.dispatch('in_other_zone', 'closed_loop')(moment, zone, other_zone) }}
 {%- endmacro %}

@@ -180,9 +180,12 @@
         not coalesce(
             (cells.status is not null) = (cells.cohort_dimension = 'all' and cells.tier <> 'diagnostic')
             and (cells.target is null) = (cells.red_flag is null)
+            and (not cells.is_provisional or coalesce(cells.status in ('no_target', 'provisional'), true))
+            and (cells.is_certain is not null) = (cells.ci_low is not null and coalesce(cells.status in ('red', 'amber', 'green'), false))
             and case coalesce(cells.status, 'none')
-                when 'none' then cells.baseline_value is null and cells.target is null and cells.owner is null
+                when 'none' then cells.baseline_value is null and cells.target is null and cells.owner is null and cells.action is null
                 when 'no_target' then cells.target is null
+                when 'provisional' then cells.target is not null and cells.is_provisional
                 when 'no_data' then cells.target is not null and cells.value is null
                 when 'too_little_data' then cells.target is not null and cells.value is not null and not {{ is_judged }}
                 when 'red' then {{ is_judged }} and {{ sided.value }} < {{ sided.red_flag }}

@@ -88,7 +88,9 @@
     {%- set selects = [] -%}
     {%- for table, columns in event_contract().items() -%}
         {%- for column, spec in columns.items() if column_type(spec).accepted_values -%}
-            {%- set outside = "coalesce(" ~ column ~ ", '') not in ('" ~ spec | join("', '") ~ "')" -%}
+            {%- set type = column_type(spec) -%}
+            {%- set listed = type.accepted_values + ([''] if type.is_nullable else []) -%}
+            {%- set outside = "coalesce(" ~ column ~ ", '') not in ('" ~ listed | join("', '") ~ "')" -%}
             {%- do selects.append(
                 "select '" ~ table ~ "." ~ column ~ "' as thing, "
                 ~ rate("count(case when " ~ outside ~ " then 1 end)", "count(*)") ~ " as measured, "
@@ -161,7 +163,7 @@
 {% macro silent_days() %}
     {#-
         Per event table, the days among the 7 before the local day of as_of without a row, although the same weekday had rows in each of the
-        four weeks before. A lost partition shows here.
+        four weeks before, min_sample in all. A lost partition shows here.
     -#}
     {%- set today = local_date(as_of()) -%}
     with days as ({{ raw_rows_per_day() }}),
@@ -169,6 +171,7 @@
     expected as (
         select
             thing,
+            row_count,
             case
                 {%- for week in [1, 2, 3, 4] %}
                 when day >= {{ add_days(today, -7 * (week + 1)) }} and day < {{ add_days(today, -7 * week) }} then {{ add_days('day', 7 * week) }}
@@ -184,7 +187,7 @@
             day
         from expected
         group by thing, day
-        having count(*) = 4
+        having count(*) = 4 and sum(row_count) >= {{ var('min_sample') | int }}
     )
 
     select

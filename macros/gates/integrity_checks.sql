@@ -21,6 +21,7 @@
         'status': {'rows': statuses_out_of_place()},
         'violations': {'measures': share_of_cases_in_violation(), 'examples': example_violations()},
         'page_alerts': {'rows': latest_page_alerts()},
+        'page_signals': {'rows': open_page_signals()},
     }) }}
 {% endmacro %}
 
@@ -42,24 +43,44 @@
         where attempt_rank = 1
     ),
 
-    acks as (
-        select * from {{ ref('stg_events__writeback_acks') }}
-    ),
-
-    acknowledged as (
+    proofs as (
         select
             first_attempts.case_id,
             first_attempts.idempotency_key,
-            min(acks.occurred_at) as acknowledged_at
+            acks.occurred_at,
+            min(acks.occurred_at) over (partition by first_attempts.case_id, first_attempts.idempotency_key) as first_proof_at
         from first_attempts
-        left join acks
+        left join {{ ref('stg_events__writeback_acks') }} as acks
             on
                 first_attempts.case_id = acks.case_id
                 and first_attempts.idempotency_key = acks.idempotency_key
                 and acks.outcome = 'persisted'
                 and first_attempts.occurred_at <= acks.occurred_at
-                and first_attempts.fields_required <= acks.fields_persisted
-        group by first_attempts.case_id, first_attempts.idempotency_key
+                and coalesce(first_attempts.fields_required <= coalesce(acks.fields_persisted, -1), true)
+    ),
+
+    reversals as (
+        select
+            case_id,
+            idempotency_key,
+            max(occurred_at) as reversed_at
+        from {{ ref('stg_events__writeback_acks') }}
+        where outcome = 'reversed'
+        group by case_id, idempotency_key
+    ),
+
+    -- What was undone counts once it is persisted again.
+    acknowledged as (
+        select
+            proofs.case_id,
+            proofs.idempotency_key,
+            min(case
+                when coalesce(reversals.reversed_at > proofs.first_proof_at and proofs.occurred_at <= reversals.reversed_at, false) then null
+                else proofs.occurred_at
+            end) as acknowledged_at
+        from proofs
+        left join reversals on proofs.case_id = reversals.case_id and proofs.idempotency_key = reversals.idempotency_key
+        group by proofs.case_id, proofs.idempotency_key
     ),
 
     expected as (
@@ -311,4 +332,22 @@
             and alerts.workflow = final_weeks.workflow
             and alerts.week_start = final_weeks.week_start
     where alerts.is_confirmed and alerts.severity = 'page'
+{% endmacro %}
+
+
+{% macro open_page_signals() %}
+    {#- Signals of severity page that are open: on the latest day of their series with units, which itself speaks for the shift. -#}
+    select
+        rule_id as thing,
+        day,
+        first_day,
+        workflow,
+        dimension_value,
+        numerator,
+        denominator,
+        reference,
+        owner,
+        action
+    from {{ ref('rpt_signal') }}
+    where is_open and severity = 'page'
 {% endmacro %}

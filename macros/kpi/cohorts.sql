@@ -33,18 +33,19 @@
 {%- endmacro %}
 
 
-{% macro cohort_grouping_sets(keys, with_all=true) -%}
+{% macro cohort_grouping_sets(keys, keys_of_all=[], with_all=true) -%}
     {#-
         The grouping sets of every cell: the keys, with and without the workflow, for all cases and for each cohort dimension.
-        keys: list of column names that every set has. with_all: false leaves out the sets without the workflow. Use after
-        `group by`, on cohort_attributes().
+        keys: list of column names that every set has. keys_of_all: further ones that the sets of all cases have. with_all: false leaves out the
+        sets without the workflow. Use after `group by`, on cohort_attributes().
     -#}
     grouping sets (
         {%- for dimension in [none] + cohort_dimensions() %}
+        {%- set of_set = keys + ([dimension ~ '_cohort'] if dimension else keys_of_all) %}
         {%- if with_all %}
-        ({{ (keys + ([dimension ~ '_cohort'] if dimension else [])) | join(', ') }}),
+        ({{ of_set | join(', ') }}),
         {%- endif %}
-        ({{ (keys + ['workflow'] + ([dimension ~ '_cohort'] if dimension else [])) | join(', ') }}){{ ',' if not loop.last }}
+        ({{ (of_set + ['workflow']) | join(', ') }}){{ ',' if not loop.last }}
         {%- endfor %}
     )
 {%- endmacro %}

@@ -22,7 +22,7 @@
         {
             'from': 'completion_rate', 'to': 'automated_resolution_rate', 'part': 'numerator',
             'leaves': {'not_resolved': 'not is_resolved', 'agent_touched': 'is_agent_touched'},
-            'enters': {'not_messaged': 'not is_initiated', 'not_completed_in_message': 'not is_completed_in_message'},
+            'enters': {'not_messaged': 'not is_initiated'},
         },
         {
             'from': 'completion_rate', 'to': 'automated_resolution_rate', 'part': 'denominator',
@@ -30,7 +30,7 @@
         },
         {
             'from': 'automated_resolution_rate', 'to': 'deflection_rate', 'part': 'numerator',
-            'leaves': {}, 'enters': {},
+            'leaves': {}, 'enters': {'self_cured': 'not is_completed_in_message'},
         },
         {
             'from': 'automated_resolution_rate', 'to': 'deflection_rate', 'part': 'denominator',
@@ -50,6 +50,7 @@
             'leaves': {'no_writeback': 'idempotency_key is null', 'in_flight': 'not is_settled'},
             'enters': {
                 'not_completed_in_message': 'not is_completed_in_message',
+                'closed_unresolved': 'is_closed_unresolved',
                 'further_writeback': 'not stands_for_case',
             },
         },

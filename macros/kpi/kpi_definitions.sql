@@ -27,15 +27,15 @@
         },
         'verified_writeback_rate': {
             'kind': 'rate', 'of': 'cases', 'clock': 'action_completed_at', 'matures': true,
-            'numerator': 'is_resolved', 'denominator': 'is_completed_in_message',
+            'numerator': 'is_resolved', 'denominator': 'is_completed_in_message and not is_closed_unresolved',
         },
         'writeback_success_rate': {
             'kind': 'rate', 'of': 'writebacks', 'clock': 'first_attempted_at',
-            'numerator': 'is_verified', 'denominator': 'is_settled',
+            'numerator': 'was_verified', 'denominator': 'is_settled',
         },
         'deflection_rate': {
-            'kind': 'rate', 'of': 'cases', 'clock': 'resolved_at',
-            'numerator': 'is_automated', 'denominator': 'is_resolved',
+            'kind': 'rate', 'of': 'cases', 'clock': 'resolved_at', 'matures': true,
+            'numerator': 'is_deflected', 'denominator': 'is_resolved',
         },
         'containment_rate': {
             'kind': 'rate', 'of': 'cases', 'clock': 'first_sent_at', 'matures': true,
@@ -88,22 +88,22 @@
         },
         'writeback_first_attempt_rate': {
             'kind': 'rate', 'of': 'writebacks', 'clock': 'first_attempted_at',
-            'numerator': 'is_verified and attempt_count = 1', 'denominator': 'is_settled',
+            'numerator': 'was_verified and attempt_count = 1', 'denominator': 'is_settled',
         },
         'time_to_persist_median': {
             'kind': 'median', 'of': 'writebacks', 'clock': 'first_attempted_at',
-            'observed': 'persist_seconds', 'denominator': 'is_verified',
+            'observed': 'persist_seconds', 'denominator': 'was_verified',
         },
         'time_to_persist_p90': {
             'kind': 'p90', 'of': 'writebacks', 'clock': 'first_attempted_at',
-            'observed': 'persist_seconds', 'denominator': 'is_verified',
+            'observed': 'persist_seconds', 'denominator': 'was_verified',
         },
         'fallback_rate': {
             'kind': 'rate', 'of': 'messages', 'clock': 'sent_at',
             'numerator': 'is_fallback', 'denominator': 'sent_at is not null',
         },
         'straight_through_rate': {
-            'kind': 'rate', 'of': 'cases', 'clock': 'resolved_at',
+            'kind': 'rate', 'of': 'cases', 'clock': 'resolved_at', 'matures': true,
             'numerator': 'is_straight_through', 'denominator': 'is_resolved',
         },
         'consent_capture_rate': {
@@ -115,16 +115,32 @@
             'numerator': 'has_document_by_resolution', 'denominator': 'is_resolved',
         },
         'evidence_completeness_rate': {
-            'kind': 'rate', 'of': 'cases', 'clock': 'resolved_at', 'matures': true,
+            'kind': 'rate', 'of': 'cases', 'clock': 'resolved_at', 'matures': true, 'only_where': 'requires_evidence',
             'numerator': 'is_evidence_complete', 'denominator': 'is_resolved',
         },
         'context_handover_rate': {
             'kind': 'rate', 'of': 'exceptions', 'clock': 'raised_at',
-            'numerator': 'has_context', 'denominator': 'true',
+            'numerator': 'has_context', 'denominator': 'has_context is not null',
         },
         'agent_minutes_per_resolution': {
-            'kind': 'ratio', 'of': 'agent_touches', 'clock': 'occurred_at', 'numerator': 'handle_minutes + wrap_up_minutes',
+            'kind': 'ratio', 'of': 'agent_touches', 'clock': 'occurred_at', 'numerator': 'known_minutes',
             'per': {'of': 'cases', 'clock': 'resolved_at', 'denominator': 'is_resolved'},
+        },
+        'closed_unresolved_rate': {
+            'kind': 'rate', 'of': 'cases', 'clock': 'triggered_at', 'matures': true,
+            'numerator': 'is_closed_unresolved', 'denominator': 'true',
+        },
+        'writeback_reversal_rate': {
+            'kind': 'rate', 'of': 'writebacks', 'clock': 'first_attempted_at', 'matures': true,
+            'numerator': 'is_reversed', 'denominator': 'was_verified',
+        },
+        'ineligible_rate': {
+            'kind': 'rate', 'of': 'cases', 'clock': 'action_started_at', 'matures': true,
+            'numerator': 'has_ineligible_step', 'denominator': 'action_started_at is not null',
+        },
+        'payment_decline_rate': {
+            'kind': 'rate', 'of': 'payments', 'clock': 'occurred_at', 'only_where': 'collects_payment',
+            'numerator': "status = 'failed'", 'denominator': "flow = 'automated' and status in ('succeeded', 'failed')",
         },
         'payment_completion_rate': {
             'kind': 'rate', 'of': 'cases', 'clock': 'first_pay_action_at', 'matures': true, 'only_where': 'collects_payment',
@@ -147,9 +163,13 @@
             'is_diagnostic': true, 'kind': 'count', 'of': 'cases', 'clock': 'first_sent_at',
             'numerator': '1', 'denominator': 'is_initiated',
         },
+        'self_cure_rate': {
+            'is_diagnostic': true, 'kind': 'rate', 'of': 'cases', 'clock': 'resolved_at', 'matures': true,
+            'numerator': "resolution_path = 'self_cured'", 'denominator': 'is_resolved',
+        },
         'handle_time_mean': {
             'is_diagnostic': true, 'kind': 'ratio', 'of': 'agent_touches', 'clock': 'occurred_at',
-            'numerator': 'handle_minutes', 'denominator': 'true',
+            'numerator': 'handle_minutes', 'denominator': 'handle_minutes is not null',
         },
         'messages_per_resolution': {
             'is_diagnostic': true, 'kind': 'ratio', 'of': 'messages', 'clock': 'sent_at', 'numerator': '1',
@@ -176,6 +196,7 @@
         'messages': {'model': 'int_message__assembled', 'unit_id': 'message_id'},
         'identity_checks': {'model': 'int_identity_check__counted', 'unit_id': 'event_id'},
         'agent_touches': {'model': 'int_agent_touch__handled', 'unit_id': 'event_id'},
+        'payments': {'model': 'int_payment__counted', 'unit_id': 'event_id'},
         'charges': {'model': 'int_charge__charged', 'unit_id': 'charge_id'},
     }) }}
 {% endmacro %}
@@ -201,6 +222,16 @@
 {% endmacro %}
 
 
+{% macro maturing_kpis() %}
+    {#- The ids of the KPIs that are final only once their cases are mature, quoted for `in (…)`. Returns: string. -#}
+    {% set ids = [] %}
+    {% for kpi_id, kpi in kpi_definitions().items() if kpi.matures %}
+        {% do ids.append("'" ~ kpi_id ~ "'") %}
+    {% endfor %}
+    {{ return(ids | join(', ') if ids else "''") }}
+{% endmacro %}
+
+
 {% macro kpi_value() -%}
     {#-
         The value of a KPI from what its kind asks for: a double, NULL without a denominator. Expects the columns kpi_id,
@@ -212,6 +243,27 @@
         when kpi_id in ({{ kpis_of_kind(['count']) }}) then numerator
         else {{ rate('numerator', 'denominator') }}
     end
+{%- endmacro %}
+
+
+{% macro filled_sides(kpi_id, sums) -%}
+    {#-
+        The columns numerator, denominator, median_value and p90_value of a published cell: 0 where nothing is counted, NULL where the KPI has no such
+        side. kpi_id: SQL expression. sums: alias of the cell's sums, which may be absent.
+    -#}
+    case when {{ kpi_id }} not in ({{ kpis_of_kind(['median', 'p90']) }}) then coalesce({{ sums }}.numerator, 0) end as numerator,
+    case when {{ kpi_id }} not in ({{ kpis_of_kind(['count']) }}) then coalesce({{ sums }}.denominator, 0) end as denominator,
+    {{ sums }}.median_value,
+    {{ sums }}.p90_value
+{%- endmacro %}
+
+
+{% macro figures() -%}
+    {#- The columns value, is_rate, ci_low and ci_high of a cell with filled_sides(): the interval is that of a rate, else NULL. -#}
+    {{ kpi_value() }} as value,
+    kpi_id in ({{ kpis_of_kind(['rate']) }}) as is_rate,
+    case when kpi_id in ({{ kpis_of_kind(['rate']) }}) then {{ wilson_low('numerator', 'denominator') }} end as ci_low,
+    case when kpi_id in ({{ kpis_of_kind(['rate']) }}) then {{ wilson_high('numerator', 'denominator') }} end as ci_high
 {%- endmacro %}
 
 

@@ -1,12 +1,12 @@
 {% macro raw_relation(kind, table, own) %}
     {#-
-        Where a raw table is read from (README, "Your own events"): a from-item, or none for an event table without a file.
-        A reference table that the user doesn't bring comes from the seeds.
+        Where a raw table is read from (README, "Your own events"): a from-item, or none for a table that is not given: an event table
+        without a file or, with events of one's own, a reference table that may_be_seeded() doesn't name.
         kind: 'events' or 'reference'. table: a table of that kind's contract. own: its own_relation().
     -#}
     {% if kind == 'events' and var('events_schema') %}
         {{ return(source('events', table)) }}
-    {% elif own is none and (kind == 'reference' or not brings_own(kind)) %}
+    {% elif own is none and may_be_seeded(kind, table) %}
         {{ return(ref(table)) }}
     {% elif own is not none and var(kind ~ '_path') %}
         {#- A view is read from other folders than dbt's. -#}
@@ -34,6 +34,15 @@
         {{ return(schema_relation(kind, var(kind ~ '_schema'), table)) }}
     {% endif %}
     {{ return(none) }}
+{% endmacro %}
+
+
+{% macro may_be_seeded(kind, table) %}
+    {#-
+        Whether a table that the user doesn't bring comes from the seeds: all of them for the demo, and whatever the events are what belongs to the
+        project itself. The demo's other rows judge nobody else's cases. Returns: boolean. kind, table: as in raw_relation().
+    -#}
+    {{ return(not brings_own('events') or table in ['kpi_catalog', 'manual_steps', 'time_zones']) }}
 {% endmacro %}
 
 

@@ -2,7 +2,7 @@
     {#-
         A query of a raw table with the contract's columns, in its order and of its types; nothing is filtered. Behind it, personal columns
         are as the var `pii` has them.
-        An event table without a file is a query of no rows.
+        A table that is not given is a query of no rows, a column that is not given is null.
         kind: 'events' or 'reference'. table: a table of that kind's contract.
     -#}
     {%- set own = own_relation(kind, table) -%}
@@ -10,7 +10,8 @@
     {%- set found_types = source_types(own) if own is not none else {} -%}
     select
         {%- for column, spec in contract(kind)[table].items() %}
-        {%- set value = typed_column(column if relation is not none else 'null', spec, found_types.get(column)) %}
+        {%- set is_there = relation is not none and (own is none or column in found_types) %}
+        {%- set value = typed_column(column if is_there else 'null', spec, found_types.get(column)) %}
         {{ shielded(value, spec) if kind == 'events' and column in personal_columns() else value -}}
         {{ ' ' }}as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}

@@ -6,7 +6,7 @@
     {%- if var('reporting_timezone') == 'UTC' -%}
         {{ moment }}
     {%- else -%}
-        {{ in_other_zone(moment, 'UTC', var('reporting_timezone')) }}
+        {{ in_other_zone(moment, "'UTC'", text_literal(var('reporting_timezone'))) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -20,7 +20,7 @@
     {%- if var('reporting_timezone') == 'UTC' -%}
         cast({{ local_moment }} as timestamp)
     {%- else -%}
-        {{ in_other_zone('cast(' ~ local_moment ~ ' as timestamp)', var('reporting_timezone'), 'UTC') }}
+        {{ in_other_zone('cast(' ~ local_moment ~ ' as timestamp)', text_literal(var('reporting_timezone')), "'UTC'") }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -43,23 +43,18 @@
 {%- endmacro %}
 
 
-{% macro local_hour(moment) -%}
-    {#- The whole local hour, 0 to 23, of a UTC timestamp: an integer, NULL where it is NULL. moment: SQL expression of type timestamp (UTC). -#}
-    cast(extract(hour from {{ to_local(moment) }}) as integer)
-{%- endmacro %}
-
-
-{% macro is_quiet_hour(moment) -%}
+{% macro is_quiet_hour(local_moment) -%}
     {#-
-        Whether a UTC timestamp lies in quiet hours (vars quiet_hours_start, quiet_hours_end; specification, dbt vars):
+        Whether wall-clock time lies in quiet hours (vars quiet_hours_start, quiet_hours_end; specification, dbt vars):
         a boolean, NULL where it is NULL. The window may run over midnight; equal bounds switch the rule off.
-        moment: SQL expression of type timestamp (UTC).
+        local_moment: SQL expression of type timestamp.
     -#}
     {%- set starts = var('quiet_hours_start') | int -%}
     {%- set ends = var('quiet_hours_end') | int -%}
+    {%- set hour = 'extract(hour from ' ~ local_moment ~ ')' -%}
     {%- if starts == ends -%}
         false
     {%- else -%}
-        ({{ local_hour(moment) }} >= {{ starts }} {{ 'or' if starts > ends else 'and' }} {{ local_hour(moment) }} < {{ ends }})
+        ({{ hour }} >= {{ starts }} {{ 'or' if starts > ends else 'and' }} {{ hour }} < {{ ends }})
     {%- endif -%}
 {%- endmacro %}

@@ -126,3 +126,9 @@
     -#}
     cast({{ value }} as decimal(38, 9))
 {%- endmacro %}
+
+
+{% macro square(value) -%}
+    {#- A number times itself: a double, NULL where it is NULL. value: numeric SQL expression. -#}
+    (({{ value }}) * ({{ value }}))
+{%- endmacro %}

@@ -37,25 +37,28 @@
 
 {% macro invalid_condition(column, spec) -%}
     {#-
-        The condition under which a raw column breaks its contract entry, empty where it can't: a null in a column that may
-        not be null, a value outside its set, a number that is negative or that nothing can be meant by (largest_number()), an attempt
-        before the first, an end before the start. spec: its entry in event_contract().
+        The condition under which a raw column breaks its contract entry, empty where it can't: a null in a column that may not be null, a value
+        outside its set, a number that is negative or that nothing can be meant by (largest_number()), an attempt before the first, an end or a
+        due moment before the start. spec: its entry in event_contract().
     -#}
     {%- set type = column_type(spec) -%}
     {%- set value = 'raw_rows.' ~ column -%}
+    {%- set is_absent = is_blank(value) if type.name == 'text' else value ~ ' is null' -%}
+    {%- set broken = '' -%}
     {%- if column in ['event_id', 'case_id', 'occurred_at', 'loaded_at'] -%}
+        {{ return('') }}
     {%- elif type.accepted_values -%}
-        coalesce({{ value }}, '') not in ('{{ type.accepted_values | join("', '") }}')
-    {%- elif column == 'ended_at' -%}
-        {{ value }} < raw_rows.occurred_at
-    {%- elif type.is_nullable -%}
-    {%- elif type.name == 'text' -%}
-        {{ is_blank(value) }}
+        {%- set broken = value ~ " not in ('" ~ type.accepted_values | join("', '") ~ "')" -%}
+    {%- elif column in ['ended_at', 'due_at'] -%}
+        {%- set broken = value ~ ' < raw_rows.occurred_at' -%}
     {%- elif type.name in ['double', 'integer', 'money'] -%}
-        {#- NaN is above any number; PostgreSQL's decimals know it too. -#}
-        not coalesce({{ value }} >= {{ 1 if column == 'attempt_number' else 0 }} and {{ value }} <= {{ largest_number(type.name) }}, false)
-    {%- else -%}
-        {{ value }} is null
+        {#- NaN is above any number, also for PostgreSQL's decimals. -#}
+        {%- set broken = 'not (' ~ value ~ ' >= ' ~ (1 if column == 'attempt_number' else 0) ~ ' and ' ~ value ~ ' <= ' ~ largest_number(type.name) ~ ')' -%}
+    {%- endif -%}
+    {%- if not type.is_nullable -%}
+        {{ is_absent }}{{ ' or ' ~ broken if broken }}
+    {%- elif broken -%}
+        not {{ is_absent }} and {{ broken }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -66,4 +69,11 @@
         type: double (minutes), integer or money. Returns: an SQL literal.
     -#}
     {{ return({'double': '100000', 'integer': '1000000000', 'money': '9999999999999999.99'}[type]) }}
+{%- endmacro %}
+
+
+{% macro is_unknown_currency() -%}
+    {#- The condition that `raw_rows.currency` has no rate on the local date of the event. Expects `first_rates`: each currency's first_date. -#}
+    raw_rows.currency <> {{ text_literal(var('reporting_currency')) }}
+    and coalesce({{ local_date('raw_rows.occurred_at') }} < first_rates.first_date, true)
 {%- endmacro %}

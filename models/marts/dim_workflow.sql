@@ -10,6 +10,8 @@ select
     requires_consent,
     requires_identity,
     requires_document,
+    requires_attestation,
+    requires_payment,
     collects_payment,
     maturity_days
 from {{ ref('stg_reference__workflows') }}

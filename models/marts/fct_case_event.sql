@@ -14,7 +14,11 @@ events as (
         '{{ table }}' as source_table,
         event_id,
         {{ event.actor }} as actor,
-        {{ event.what }} as what
+        {{ event.what }} as what,
+        {{ event.activity }} as activity
+        {%- for column in ['message_id', 'idempotency_key', 'exception_id'] %},
+        {{ event[column] or 'cast(null as ' ~ dbt.type_string() ~ ')' }} as {{ column }}
+        {%- endfor %}
     from {{ ref('stg_events__' ~ table) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -26,5 +30,9 @@ select
     source_table,
     event_id,
     actor,
-    what
+    what,
+    activity,
+    message_id,
+    idempotency_key,
+    exception_id
 from events

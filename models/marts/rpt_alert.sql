@@ -66,7 +66,7 @@ final as (
                 then {{ to_9_decimals(newcombe_high('numerator', 'denominator')) }} < {{ to_9_decimals('reference') }}
             else {{ to_9_decimals(newcombe_low('numerator', 'denominator')) }} > {{ to_9_decimals('reference') }}
         end as is_confirmed,
-        severity,
+        case when kpi_id in ({{ kpis_of_kind(['median', 'p90']) }}) then 'warn' else severity end as severity,
         owner,
         action
     from breached

@@ -58,6 +58,14 @@ filled as (
             end,
             0
         ) as cases,
+        coalesce(
+            case stages.stage
+                {%- for name in funnel_stages() %}
+                when '{{ name }}' then counts.{{ name }}_own_event_cases
+                {%- endfor %}
+            end,
+            0
+        ) as own_event_cases,
         case stages.stage
             {%- for name in funnel_stages() %}
             when '{{ name }}' then counts.{{ name }}_median_minutes
@@ -94,6 +102,8 @@ final as (
         stage_number,
         stage,
         cases,
+        own_event_cases,
+        cases - own_event_cases as skipped_cases,
         {{ rate('cases', 'triggered_cases') }} as share_of_triggered,
         {{ rate('cases', 'previous_cases') }} as share_of_previous,
         median_minutes_from_trigger

@@ -26,7 +26,9 @@ select
     case_id,
     'completed in message; ' || verified_writeback_count || ' of ' || writeback_count || ' writebacks verified' as detail
 from cases
-where is_completed_in_message and not is_resolved and writeback_count > 0 and settled_writeback_count = writeback_count
+where
+    is_completed_in_message and not is_resolved and closed_at is null
+    and writeback_count > 0 and settled_writeback_count = writeback_count
 
 union all
 
@@ -52,7 +54,7 @@ select
     'partial_persist' as kind,
     case_id,
     'acknowledgement ' || event_id || ' of writeback ' || idempotency_key || ' persisted '
-    || fields_persisted || ' of ' || fields_required || ' fields' as detail
+    || coalesce(cast(fields_persisted as {{ dbt.type_string() }}), 'an unknown number') || ' of ' || fields_required || ' fields' as detail
 from acks
 where is_partial
 
@@ -99,7 +101,25 @@ select
     case_id,
     'charge ' || charge_id || ' has no valid ' || category || ' rate, or one in a currency without an exchange rate' as detail
 from {{ ref('int_charge__charged') }}
-where amount is null
+where amount is null and quantity is not null
+
+union all
+
+select
+    'missing_minutes' as kind,
+    case_id,
+    'charge ' || charge_id || ' is of a touch whose minutes are not known' as detail
+from {{ ref('int_charge__charged') }}
+where quantity is null
+
+union all
+
+select
+    'resolved_without_payment' as kind,
+    case_id,
+    'resolved, and no payment succeeded by then' as detail
+from cases
+where is_payment_missing
 
 union all
 

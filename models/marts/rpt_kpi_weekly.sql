@@ -12,6 +12,7 @@ kpis as (
 
 verdicts as (
     select * from {{ ref('int_kpi__verdicts') }}
+    where period_kind = 'week'
 ),
 
 final as (
@@ -26,15 +27,17 @@ final as (
         cells.denominator,
         cells.value,
         coalesce(cells.denominator, 0) as sample_size,
-        case when cells.is_rate then {{ wilson_low('cells.numerator', 'cells.denominator') }} end as ci_low,
-        case when cells.is_rate then {{ wilson_high('cells.numerator', 'cells.denominator') }} end as ci_high,
+        cells.ci_low,
+        cells.ci_high,
         previous.value as prior_value,
         cells.value - previous.value as change,
         verdicts.baseline_value,
         verdicts.target,
         verdicts.red_flag,
         verdicts.status,
+        verdicts.is_certain,
         verdicts.owner,
+        verdicts.action,
         cells.is_provisional
     from cells
     inner join kpis on cells.kpi_id = kpis.kpi_id
@@ -50,7 +53,7 @@ final as (
             cells.cohort_dimension = 'all'
             and cells.kpi_id = verdicts.kpi_id
             and cells.workflow = verdicts.workflow
-            and cells.week_start = verdicts.week_start
+            and cells.week_start = verdicts.period_start
 )
 
 select * from final

@@ -21,7 +21,7 @@ counted as (
         cast(sum(attempt_count) as {{ dbt.type_bigint() }}) as attempts,
         count(*) as logical_writebacks,
         count(case when is_settled then 1 end) as settled,
-        count(case when is_verified then 1 end) as verified,
+        count(case when was_verified then 1 end) as verified,
         count(case when is_retried then 1 end) as retried,
         count(case when is_double_written then 1 end) as double_written,
         {{ median('persist_seconds') }} as persist_seconds_median,
@@ -49,7 +49,7 @@ final as (
         on
             counted.week_start = errors.week_start
             and counted.target_system = errors.target_system
-            and counted.adapter = errors.adapter
+            and coalesce(counted.adapter, '') = coalesce(errors.adapter, '')
 )
 
 select * from final

@@ -83,7 +83,9 @@ def integrity(
     target: Target = None,
     variables: Vars = "{}",
     thresholds: Thresholds = None,
-    alerts: Annotated[bool, typer.Option("--alerts", help="Also fail on confirmed alerts of severity page.")] = False,
+    alerts: Annotated[
+        bool, typer.Option("--alerts", help="Also fail on confirmed alerts and open signals of severity page.")
+    ] = False,
     json: Json = None,
     junit: Junit = None,
     markdown: Markdown = None,

@@ -132,7 +132,7 @@ def left_out(limits: dict[str, Limits], history: bool, alerts: bool) -> dict[str
     reasons = {
         "switched off in the thresholds": [name for name, limit in limits.items() if limit.severity == "off"],
         "--history: the log is finished": [name for name, limit in limits.items() if history and limit.ongoing],
-        "--alerts was not given": [name for name in limits if name == "page_alerts" and not alerts],
+        "--alerts was not given": [name for name in limits if name in ("page_alerts", "page_signals") and not alerts],
     }
     return {name: reason for reason, names in reasons.items() for name in names}
 

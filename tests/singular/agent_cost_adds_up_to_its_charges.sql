@@ -15,9 +15,10 @@ charged as (
     select
         {{ local_month('charges.charged_at') }} as month,
         cases.workflow,
-        count(*) as touches,
+        0 as touches,
+        count(*) as charges,
         0 as resolved_cases,
-        sum(charges.quantity) as minutes,
+        0 as minutes,
         coalesce(sum(charges.amount), 0) as agent_cost
     from {{ ref('fct_charge') }} as charges
     inner join cases on charges.case_id = cases.case_id
@@ -25,11 +26,26 @@ charged as (
     group by {{ local_month('charges.charged_at') }}, cases.workflow
 ),
 
+-- What is known of a touch counts, also where its charge needs more.
+touched as (
+    select
+        {{ local_month('occurred_at') }} as month,
+        workflow,
+        count(*) as touches,
+        0 as charges,
+        0 as resolved_cases,
+        sum(coalesce(handle_minutes, 0) + coalesce(wrap_up_minutes, 0)) as minutes,
+        0 as agent_cost
+    from {{ ref('fct_agent_touch') }}
+    group by {{ local_month('occurred_at') }}, workflow
+),
+
 resolved as (
     select
         {{ local_month('resolved_at') }} as month,
         workflow,
         0 as touches,
+        0 as charges,
         count(*) as resolved_cases,
         0 as minutes,
         0 as agent_cost
@@ -38,8 +54,12 @@ resolved as (
     group by {{ local_month('resolved_at') }}, workflow
 ),
 
-both_sources as (
+all_sources as (
     select * from charged
+
+    union all
+
+    select * from touched
 
     union all
 
@@ -51,10 +71,11 @@ expected as (
         month,
         workflow,
         sum(touches) as touches,
+        sum(charges) as charges,
         sum(resolved_cases) as resolved_cases,
         sum(minutes) as minutes,
         sum(agent_cost) as agent_cost
-    from both_sources
+    from all_sources
     group by month, workflow
 )
 
@@ -63,9 +84,10 @@ select
     coalesce(effort.workflow, expected.workflow) as workflow,
     effort.touches,
     expected.touches as expected_touches,
+    expected.charges as expected_charges,
     effort.resolved_cases,
     expected.resolved_cases as expected_resolved_cases,
-    effort.handle_minutes + effort.wrap_up_minutes as minutes,
+    effort.manual_minutes as minutes,
     expected.minutes as expected_minutes,
     effort.agent_cost,
     expected.agent_cost as expected_agent_cost
@@ -75,6 +97,9 @@ where
     effort.month is null
     or expected.month is null
     or effort.touches <> expected.touches
+    or effort.touches <> expected.charges
     or effort.resolved_cases <> expected.resolved_cases
-    or abs(effort.handle_minutes + effort.wrap_up_minutes - expected.minutes) > 1e-9 * (1 + expected.minutes)
+    or abs(coalesce(effort.manual_minutes, 0) - expected.minutes) > 1e-9 * (1 + expected.minutes)
+    or abs(coalesce(effort.handle_minutes, 0) + coalesce(effort.wrap_up_minutes, 0) - expected.minutes) > 1e-9 * (1 + expected.minutes)
+    or effort.waste_minutes > effort.manual_minutes
     or abs(effort.agent_cost - expected.agent_cost) > 1e-9 * (1 + expected.agent_cost)

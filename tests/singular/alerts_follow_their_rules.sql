@@ -1,5 +1,5 @@
--- Fails if a breach that rpt_kpi_weekly shows is no alert, or if an alert is listed, or confirmed, that the rule does not know.
--- The trailing value is computed again, by a window over the weeks.
+-- Fails if a breach that rpt_kpi_weekly shows is no alert, if an alert is listed, or confirmed, that the rule does not know, or if a
+-- percentile pages. The trailing value is computed again, by a window over the weeks.
 
 with
 
@@ -82,3 +82,4 @@ where
     or alerts.sample_size <> measured.sample_size
     or abs(alerts.reference - measured.reference) > 1e-9 * (1 + abs(measured.reference))
     or (alerts.is_confirmed and alerts.sample_size < measured.min_sample)
+    or (alerts.severity = 'page' and alerts.kpi_id in ({{ kpis_of_kind(['median', 'p90']) }}))

@@ -47,7 +47,9 @@ counted as (
         coalesce(channel, '(none)') as channel,
         date_day,
         count(*) as unit_count,
-        sum(quantity) as quantity
+        -- A touch of unknown minutes has no price.
+        count(quantity) as known_count,
+        coalesce(sum(quantity), 0) as quantity
     from units
     group by category, coalesce(channel, '(none)'), date_day
 ),
@@ -104,7 +106,7 @@ both_sides as (
         counted.category,
         cast({{ dbt.date_trunc('month', 'counted.date_day') }} as date) as month,
         counted.unit_count as expected_count,
-        case when converted.unit_amount is null then 0 else counted.unit_count end as expected_priced,
+        case when converted.unit_amount is null then 0 else counted.known_count end as expected_priced,
         counted.quantity as expected_quantity,
         counted.quantity * coalesce(converted.unit_amount, 0) as expected_amount,
         0 as charged_count,
@@ -135,7 +137,7 @@ both_sides as (
         0 as expected_amount,
         1 as charged_count,
         case when amount is null then 0 else 1 end as charged_priced,
-        quantity as charged_quantity,
+        coalesce(quantity, 0) as charged_quantity,
         coalesce(amount, 0) as charged_amount
     from {{ ref('fct_charge') }}
     where not is_fixed

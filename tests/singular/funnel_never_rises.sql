@@ -1,5 +1,6 @@
--- Fails if more cases reach a stage than the one before, if a cell has not exactly its five stages, or if its first and last stage are
--- not the cases that were triggered in the week and those of them that are resolved.
+-- Fails if more cases reach a stage than the one before, if a cell has not exactly its five stages, if its own and its skipped cases are
+-- not its cases, if its first and last stage are not the cases that were triggered in the week and those of them that are resolved, or if
+-- a stage's own cases are not those with its event.
 
 with
 
@@ -24,28 +25,26 @@ triggered as (
         {{ local_week('triggered_at') }} as week_start,
         workflow,
         count(*) as triggered_cases,
-        count(case when is_resolved then 1 end) as resolved_cases
+        count(identity_passed_at) as identified_cases,
+        count(action_started_at) as started_cases,
+        count(action_completed_at) as completed_cases,
+        count(resolved_at) as resolved_cases
     from {{ ref('fct_case_journey') }}
     group by {{ local_week('triggered_at') }}, workflow
 ),
 
--- The first stage must show every triggered case, the last every resolved one.
+-- Each stage must show as its own the cases with its event; of the first and of the last those are all.
 expected as (
+    {%- for own_cases in ['triggered_cases', 'identified_cases', 'started_cases', 'completed_cases', 'resolved_cases'] %}
     select
         week_start,
         workflow,
-        1 as stage_number,
-        triggered_cases as cases
+        {{ loop.index }} as stage_number,
+        {{ own_cases }} as own_event_cases,
+        {{ own_cases if loop.first or loop.last else 'cast(null as ' ~ dbt.type_bigint() ~ ')' }} as cases
     from triggered
-
-    union all
-
-    select
-        week_start,
-        workflow,
-        5 as stage_number,
-        resolved_cases as cases
-    from triggered
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 )
 
 select
@@ -57,7 +56,11 @@ select
     cases,
     previous_cases as expected_cases
 from compared
-where cases > previous_cases or stage_count <> 5
+where
+    cases > previous_cases
+    or stage_count <> 5
+    or own_event_cases > cases
+    or own_event_cases + skipped_cases <> cases
 
 union all
 
@@ -76,4 +79,6 @@ left join stages
         and expected.workflow = stages.workflow
         and expected.stage_number = stages.stage_number
         and stages.cohort_dimension = 'all'
-where stages.cases is distinct from expected.cases
+where
+    stages.own_event_cases is distinct from expected.own_event_cases
+    or (expected.cases is not null and stages.cases is distinct from expected.cases)

@@ -4,12 +4,16 @@
 with
 
 health as (
-    select * from {{ ref('rpt_writeback_health_weekly') }}
+    select
+        *,
+        coalesce(adapter, '(unknown)') as adapter_or_unknown
+    from {{ ref('rpt_writeback_health_weekly') }}
 ),
 
 writebacks as (
     select
         *,
+        coalesce(adapter, '(unknown)') as adapter_or_unknown,
         {{ local_week('first_attempted_at') }} as week_start
     from {{ ref('fct_writeback') }}
 ),
@@ -18,23 +22,23 @@ expected as (
     select
         week_start,
         target_system,
-        adapter,
+        adapter_or_unknown,
         sum(attempt_count) as attempts,
         count(*) as logical_writebacks,
         sum(case when is_settled then 1 else 0 end) as settled,
-        sum(case when verified_at is not null then 1 else 0 end) as verified,
+        sum(case when first_verified_at is not null then 1 else 0 end) as verified,
         sum(case when attempt_count > 1 then 1 else 0 end) as retried,
         sum(case when is_double_written then 1 else 0 end) as double_written,
         max(persist_seconds) as slowest_seconds
     from writebacks
-    group by week_start, target_system, adapter
+    group by week_start, target_system, adapter_or_unknown
 ),
 
 errors as (
     select
         writebacks.week_start,
         writebacks.target_system,
-        writebacks.adapter,
+        writebacks.adapter_or_unknown,
         attempts.error_reason,
         count(*) as attempts
     from {{ ref('stg_events__writeback_attempts') }} as attempts
@@ -43,39 +47,39 @@ errors as (
             attempts.case_id = writebacks.case_id
             and attempts.idempotency_key = writebacks.idempotency_key
     where attempts.error_reason is not null
-    group by writebacks.week_start, writebacks.target_system, writebacks.adapter, attempts.error_reason
+    group by writebacks.week_start, writebacks.target_system, writebacks.adapter_or_unknown, attempts.error_reason
 ),
 
 most as (
     select
         week_start,
         target_system,
-        adapter,
+        adapter_or_unknown,
         max(attempts) as attempts
     from errors
-    group by week_start, target_system, adapter
+    group by week_start, target_system, adapter_or_unknown
 ),
 
 top_errors as (
     select
         errors.week_start,
         errors.target_system,
-        errors.adapter,
+        errors.adapter_or_unknown,
         min({{ byte_order('errors.error_reason') }}) as error_reason
     from errors
     inner join most
         on
             errors.week_start = most.week_start
             and errors.target_system = most.target_system
-            and errors.adapter = most.adapter
+            and errors.adapter_or_unknown = most.adapter_or_unknown
             and errors.attempts = most.attempts
-    group by errors.week_start, errors.target_system, errors.adapter
+    group by errors.week_start, errors.target_system, errors.adapter_or_unknown
 )
 
 select
     coalesce(health.week_start, expected.week_start) as week_start,
     coalesce(health.target_system, expected.target_system) as target_system,
-    coalesce(health.adapter, expected.adapter) as adapter,
+    coalesce(health.adapter_or_unknown, expected.adapter_or_unknown) as adapter,
     health.top_error_reason,
     top_errors.error_reason as expected_error_reason
 from health
@@ -83,12 +87,12 @@ full outer join expected
     on
         health.week_start = expected.week_start
         and health.target_system = expected.target_system
-        and health.adapter = expected.adapter
+        and health.adapter_or_unknown = expected.adapter_or_unknown
 left join top_errors
     on
         expected.week_start = top_errors.week_start
         and expected.target_system = top_errors.target_system
-        and expected.adapter = top_errors.adapter
+        and expected.adapter_or_unknown = top_errors.adapter_or_unknown
 where
     health.week_start is null
     or expected.week_start is null

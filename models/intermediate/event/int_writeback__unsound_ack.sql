@@ -1,4 +1,4 @@
--- Grain: one row per acknowledgement that came before the first attempt, or persisted too few fields of a writeback that is not verified.
+-- Grain: one row per acknowledgement that came before the first attempt, or persisted too few fields of a writeback that never was verified.
 
 with
 
@@ -20,7 +20,9 @@ judged as (
         acks.fields_persisted,
         writebacks.fields_required,
         acks.occurred_at < writebacks.first_attempted_at as is_before_attempt,
-        acks.outcome = 'persisted' and acks.fields_persisted < writebacks.fields_required and not writebacks.is_verified as is_partial
+        acks.outcome = 'persisted'
+        and not writebacks.was_verified
+        and (acks.fields_persisted < writebacks.fields_required or acks.fields_persisted is null and writebacks.fields_required >= 1) as is_partial
     from acks
     inner join writebacks
         on acks.case_id = writebacks.case_id and acks.idempotency_key = writebacks.idempotency_key

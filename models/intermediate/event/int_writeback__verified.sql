@@ -2,75 +2,9 @@
 
 with
 
-writebacks as (
-    select
-        case_id,
-        idempotency_key,
-        min(occurred_at) as first_attempted_at,
-        max(occurred_at) as last_attempted_at,
-        count(*) as attempt_count,
-        min(target_system) as target_system,
-        min(adapter) as adapter,
-        min(fields_required) as fields_required,
-        min(error_reason) as error_reason
-    from {{ ref('stg_events__writeback_attempts') }}
-    where {{ is_changed() }}
-    group by case_id, idempotency_key
-),
-
--- Where there is one attempt, all is said.
-ranked_attempts as (
-    select
-        attempts.*,
-        row_number() over (
-            partition by attempts.case_id, attempts.idempotency_key
-            order by attempts.occurred_at, {{ byte_order('attempts.event_id') }}
-        ) as attempt_rank,
-        row_number() over (
-            partition by attempts.case_id, attempts.idempotency_key
-            order by
-                case when attempts.error_reason is null then 1 else 0 end,
-                attempts.occurred_at desc, {{ byte_order('attempts.event_id') }} desc
-        ) as error_rank
-    from {{ ref('stg_events__writeback_attempts') }} as attempts
-    inner join writebacks
-        on
-            attempts.case_id = writebacks.case_id
-            and attempts.idempotency_key = writebacks.idempotency_key
-            and writebacks.attempt_count > 1
-    where {{ is_changed('attempts.case_id') }}
-),
-
-retried as (
-    select
-        case_id,
-        idempotency_key,
-        min(case when attempt_rank = 1 then target_system end) as target_system,
-        min(case when attempt_rank = 1 then adapter end) as adapter,
-        min(case when attempt_rank = 1 then fields_required end) as fields_required,
-        min(case when error_rank = 1 then error_reason end) as error_reason
-    from ranked_attempts
-    group by case_id, idempotency_key
-),
-
 attempted as (
-    select
-        writebacks.case_id,
-        writebacks.idempotency_key,
-        writebacks.first_attempted_at,
-        writebacks.last_attempted_at,
-        writebacks.attempt_count,
-        coalesce(retried.target_system, writebacks.target_system) as target_system,
-        coalesce(retried.adapter, writebacks.adapter) as adapter,
-        coalesce(retried.fields_required, writebacks.fields_required) as fields_required,
-        coalesce(retried.error_reason, writebacks.error_reason) as last_error_reason
-    from writebacks
-    left join retried on writebacks.case_id = retried.case_id and writebacks.idempotency_key = retried.idempotency_key
-),
-
-acks as (
-    select * from {{ ref('stg_events__writeback_acks') }}
-    where outcome = 'persisted' and {{ is_changed() }}
+    select * from {{ ref('int_writeback__attempted') }}
+    where {{ is_changed() }}
 ),
 
 acknowledged as (
@@ -78,26 +12,89 @@ acknowledged as (
         acks.case_id,
         acks.idempotency_key,
         -- The law: only such an acknowledgement resolves.
-        min(case
-            when acks.occurred_at >= attempted.first_attempted_at and acks.fields_persisted >= attempted.fields_required
-                then acks.occurred_at
-        end) as verified_at,
-        min({{ byte_order('acks.ack_id') }}) as lowest_ack_id,
-        max({{ byte_order('acks.ack_id') }}) as highest_ack_id
-    from acks
+        min(case when {{ is_sufficient_ack('acks', 'attempted') }} then acks.occurred_at end) as first_verified_at,
+        max(case when acks.outcome = 'reversed' then acks.occurred_at end) as last_reversed_at,
+        min(case when acks.outcome = 'persisted' then {{ byte_order('acks.ack_id') }} end) as lowest_ack_id,
+        max(case when acks.outcome = 'persisted' then {{ byte_order('acks.ack_id') }} end) as highest_ack_id
+    from {{ ref('stg_events__writeback_acks') }} as acks
     inner join attempted on acks.case_id = attempted.case_id and acks.idempotency_key = attempted.idempotency_key
+    where {{ is_changed('acks.case_id') }}
     group by acks.case_id, acks.idempotency_key
+),
+
+-- Each reversal ends a stretch. At the same moment it comes before what is persisted.
+placed_acks as (
+    select
+        acks.case_id,
+        acks.idempotency_key,
+        case when acks.outcome = 'persisted' then {{ byte_order('acks.ack_id') }} end as persisted_ack_id,
+        case
+            when acks.occurred_at > acknowledged.last_reversed_at and {{ is_sufficient_ack('acks', 'attempted') }} then acks.occurred_at
+        end as verified_again_at,
+        sum(case when acks.outcome = 'reversed' then 1 else 0 end) over (
+            partition by acks.case_id, acks.idempotency_key
+            order by acks.occurred_at, case when acks.outcome = 'reversed' then 0 else 1 end, {{ byte_order('acks.event_id') }}
+        ) as stretch_number
+    from {{ ref('stg_events__writeback_acks') }} as acks
+    inner join attempted on acks.case_id = attempted.case_id and acks.idempotency_key = attempted.idempotency_key
+    inner join acknowledged
+        on
+            acks.case_id = acknowledged.case_id
+            and acks.idempotency_key = acknowledged.idempotency_key
+            and acknowledged.last_reversed_at is not null
+    where {{ is_changed('acks.case_id') }}
+),
+
+stretches as (
+    select
+        case_id,
+        idempotency_key,
+        min(verified_again_at) as verified_again_at,
+        min(persisted_ack_id) <> max(persisted_ack_id) as is_double_written
+    from placed_acks
+    group by case_id, idempotency_key, stretch_number
+),
+
+reversed as (
+    select
+        case_id,
+        idempotency_key,
+        min(verified_again_at) as verified_again_at,
+        bool_or(is_double_written) as is_double_written
+    from stretches
+    group by case_id, idempotency_key
+),
+
+judged as (
+    select
+        attempted.*,
+        acknowledged.first_verified_at,
+        case when acknowledged.last_reversed_at > acknowledged.first_verified_at then acknowledged.last_reversed_at end as reversed_at,
+        reversed.verified_again_at,
+        coalesce(reversed.is_double_written, acknowledged.lowest_ack_id <> acknowledged.highest_ack_id, false) as is_double_written
+    from attempted
+    left join acknowledged on attempted.case_id = acknowledged.case_id and attempted.idempotency_key = acknowledged.idempotency_key
+    left join reversed on attempted.case_id = reversed.case_id and attempted.idempotency_key = reversed.idempotency_key
 )
 
 select
-    attempted.*,
-    acknowledged.verified_at,
-    acknowledged.verified_at is not null as is_verified,
-    {{ seconds_between('attempted.first_attempted_at', 'acknowledged.verified_at') }} as persist_seconds,
-    acknowledged.verified_at is not null
-    or {{ times_out_at('attempted.last_attempted_at') }} <= {{ as_of() }} as is_settled,
-    attempted.attempt_count > 1 as is_retried,
-    coalesce(acknowledged.lowest_ack_id <> acknowledged.highest_ack_id, false) as is_double_written
-from attempted
-left join acknowledged
-    on attempted.case_id = acknowledged.case_id and attempted.idempotency_key = acknowledged.idempotency_key
+    case_id,
+    idempotency_key,
+    target_system,
+    adapter,
+    fields_required,
+    first_attempted_at,
+    last_attempted_at,
+    attempt_count,
+    is_retried,
+    last_error_reason,
+    first_verified_at,
+    first_verified_at is not null as was_verified,
+    reversed_at,
+    reversed_at is not null as is_reversed,
+    case when reversed_at is null then first_verified_at else verified_again_at end as verified_at,
+    case when reversed_at is null then first_verified_at else verified_again_at end is not null as is_verified,
+    {{ seconds_between('first_attempted_at', 'first_verified_at') }} as persist_seconds,
+    first_verified_at is not null or {{ times_out_at('last_attempted_at') }} <= {{ as_of() }} as is_settled,
+    is_double_written
+from judged

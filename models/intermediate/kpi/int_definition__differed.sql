@@ -17,7 +17,7 @@ units as (
         writebacks.idempotency_key,
         writebacks.first_attempted_at,
         writebacks.is_settled,
-        writebacks.is_verified,
+        writebacks.was_verified,
         -- Where cases are counted, each counts once: by its first writeback.
         row_number() over (
             partition by cases.case_id

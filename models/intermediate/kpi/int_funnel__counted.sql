@@ -23,9 +23,11 @@ select
     {%- for stage, own_event in funnel_stages().items() %}
     count(case when furthest_stage_number >= {{ loop.index }} then 1 end) as {{ stage }}_cases,
     {%- if own_event == 'triggered_at' %}
+    count(*) as {{ stage }}_own_event_cases,
     -- No time from a trigger to itself.
     cast(0 as {{ type_double() }}) as {{ stage }}_median_minutes
     {%- else %}
+    count({{ stage }}_minutes) as {{ stage }}_own_event_cases,
     {{ median(stage ~ '_minutes') }} as {{ stage }}_median_minutes
     {%- endif %}
     {{- ',' if not loop.last }}

@@ -12,27 +12,8 @@ observed as (
     select * from {{ ref('int_kpi__observations') }}
 ),
 
-first_days as (
-    select
-        workflow,
-        min({{ local_date('triggered_at') }}) as first_day
-    from {{ ref('int_case__assembled') }}
-    group by workflow
-
-    union all
-
-    select
-        '(all)' as workflow,
-        min({{ local_date('triggered_at') }}) as first_day
-    from {{ ref('int_case__assembled') }}
-),
-
--- From the first Monday on or after the first trigger.
 windows as (
-    select
-        workflow,
-        cast({{ dbt.date_trunc('week', add_days('first_day', 6)) }} as date) as first_week
-    from first_days
+    select * from {{ ref('int_baseline__window') }}
 ),
 
 pooled_cells as (

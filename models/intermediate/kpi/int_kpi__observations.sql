@@ -8,6 +8,7 @@ units as (
         '{{ observed_for }}' as observed_for,
         case_id,
         {{ kpi_units()[side.of].unit_id }} as unit_id,
+        {{ local_date(side.clock) }} as day,
         {{ local_week(side.clock) }} as week_start,
         cast({{ side.observed }} as {{ type_double() }}) as observed_value
     from {{ ref(kpi_units()[side.of].model) }}
@@ -20,6 +21,7 @@ select
     units.observed_for,
     units.case_id,
     units.unit_id,
+    units.day,
     units.week_start,
     units.observed_value,
     cases.workflow,

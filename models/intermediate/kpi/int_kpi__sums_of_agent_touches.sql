@@ -1,3 +1,3 @@
--- Grain: one row per KPI, week, workflow, and cohort with a counted unit: what the KPIs count of agent touches.
+-- Grain: one row per KPI, workflow, and local day, or week and cohort, with a counted unit: what the KPIs count of agent touches.
 
-{{ weekly_sums('agent_touches') }}
+{{ kpi_sums('agent_touches') }}

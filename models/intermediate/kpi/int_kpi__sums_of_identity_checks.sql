@@ -1,3 +1,3 @@
--- Grain: one row per KPI, week, workflow, and cohort with a counted unit: what the KPIs count of identity checks.
+-- Grain: one row per KPI, workflow, and local day, or week and cohort, with a counted unit: what the KPIs count of identity checks.
 
-{{ weekly_sums('identity_checks') }}
+{{ kpi_sums('identity_checks') }}

@@ -1,3 +1,3 @@
--- Grain: one row per KPI, week, workflow, and cohort with a counted unit: what the KPIs count of messages.
+-- Grain: one row per KPI, workflow, and local day, or week and cohort, with a counted unit: what the KPIs count of messages.
 
-{{ weekly_sums('messages') }}
+{{ kpi_sums('messages') }}

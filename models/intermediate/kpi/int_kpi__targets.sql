@@ -1,9 +1,16 @@
--- Grain: one row per KPI and workflow or (all) that a target serves; the workflow's own wins over `*`.
+-- Grain: one row per KPI, workflow or (all), and Monday that a target serves: the workflow's own before `*`, then the latest.
 
 with
 
 applied as (
     select * from {{ ref('int_kpi__applicability') }}
+    where can_apply
+),
+
+mondays as (
+    select distinct last_monday
+    from {{ ref('int_period__listed') }}
+    where is_listed
 ),
 
 targets as (
@@ -18,33 +25,35 @@ candidates as (
     select
         applied.kpi_id,
         applied.workflow,
+        mondays.last_monday,
         targets.kind,
         targets.target,
         targets.red_flag,
         targets.owner,
+        targets.action,
         row_number() over (
-            partition by applied.kpi_id, applied.workflow
-            order by case when targets.workflow = '*' then 1 else 0 end
+            partition by applied.kpi_id, applied.workflow, mondays.last_monday
+            order by case when targets.workflow = '*' then 1 else 0 end, targets.valid_from desc nulls last
         ) as preference
     from applied
     inner join targets
         on
             applied.kpi_id = targets.kpi_id
             and (applied.workflow = targets.workflow or targets.workflow = '*')
+    inner join mondays
+        on
+            coalesce(mondays.last_monday >= targets.valid_from, true)
+            and coalesce(mondays.last_monday < targets.valid_to, true)
 )
 
 select
     candidates.kpi_id,
     candidates.workflow,
+    candidates.last_monday,
     candidates.owner,
-    case candidates.kind
-        when 'absolute' then candidates.target
-        else baselines.baseline_value * (1 + candidates.target)
-    end as target,
-    case candidates.kind
-        when 'absolute' then candidates.red_flag
-        else baselines.baseline_value * (1 + candidates.red_flag)
-    end as red_flag
+    candidates.action,
+    {{ target_value('candidates.target', 'candidates.kind', 'baselines.baseline_value') }} as target,
+    {{ target_value('candidates.red_flag', 'candidates.kind', 'baselines.baseline_value') }} as red_flag
 from candidates
 left join baselines
     on

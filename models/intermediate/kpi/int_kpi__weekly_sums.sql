@@ -3,13 +3,6 @@
 
 with
 
-sums as (
-    {%- for unit in kpi_units() %}
-    select * from {{ ref('int_kpi__sums_of_' ~ unit) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
-
 cells as (
     select
         kpi_id,
@@ -19,7 +12,7 @@ cells as (
         cohort_value,
         {{ exact_sum('numerator') }} as numerator,
         cast(sum(denominator) as {{ dbt.type_bigint() }}) as denominator
-    from sums
+    from {{ ref('int_kpi__sums') }}
     {%- set keys = 'kpi_id, week_start, cohort_dimension, cohort_value' %}
     group by grouping sets (({{ keys }}), ({{ keys }}, workflow)) -- noqa: PRS
 ),

@@ -1,10 +1,9 @@
--- Grain: one row per payment event that moved money; refunds are negative, in reporting currency.
+-- Grain: one row per payment event, with what it moved in reporting currency: refunds are negative, a failed payment moved nothing.
 
 with
 
 payments as (
     select * from {{ ref('stg_events__payments') }}
-    where status in ('succeeded', 'refunded')
 ),
 
 fx as (
@@ -14,10 +13,14 @@ fx as (
 select
     payments.event_id,
     payments.case_id,
+    payments.payment_id,
     payments.flow,
     payments.status,
     payments.occurred_at,
-    payments.amount * fx.rate * case when payments.status = 'refunded' then -1 else 1 end as net_amount
+    payments.amount,
+    payments.currency,
+    payments.decline_reason,
+    payments.amount * fx.rate * case payments.status when 'succeeded' then 1 when 'refunded' then -1 else 0 end as net_amount
 from payments
 inner join fx
     on

@@ -15,16 +15,8 @@ days as (
         '(select first_week from bounds)',
         '(select case when last_unit_week > as_of_week then last_unit_week else as_of_week end from bounds)',
     ) | indent(4) }}
-),
-
-weeks as (
-    select cast({{ dbt.date_trunc('week', 'date_day') }} as date) as week_start
-    from days
-    group by cast({{ dbt.date_trunc('week', 'date_day') }} as date)
 )
 
-select
-    week_start,
-    {{ to_utc(add_days('week_start', 7)) }} as ends_at,
-    {{ to_utc(dbt.dateadd('month', 1, 'cast(' ~ dbt.date_trunc('month', add_days('week_start', 6)) ~ ' as date)')) }} as month_ends_at
-from weeks
+select cast({{ dbt.date_trunc('week', 'date_day') }} as date) as week_start
+from days
+group by cast({{ dbt.date_trunc('week', 'date_day') }} as date)

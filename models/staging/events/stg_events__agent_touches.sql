@@ -12,5 +12,6 @@ select
     handle_minutes,
     wrap_up_minutes,
     logins,
-    handoffs
+    handoffs,
+    copy_pastes
 from ({{ accepted_events('agent_touches') | indent(4) }}) as accepted

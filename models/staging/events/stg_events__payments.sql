@@ -9,5 +9,6 @@ select
     flow,
     status,
     amount,
-    currency
+    currency,
+    nullif(decline_reason, '') as decline_reason
 from ({{ accepted_events('payments') | indent(4) }}) as accepted

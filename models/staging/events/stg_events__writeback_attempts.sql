@@ -8,7 +8,7 @@ select
     idempotency_key,
     attempt_number,
     target_system,
-    adapter,
+    nullif(adapter, '') as adapter,
     status,
     fields_required,
     nullif(error_reason, '') as error_reason

@@ -15,5 +15,7 @@ select
     nullif(clock, '') as clock,
     numerator,
     nullif(denominator, '') as denominator,
-    nullif(source, '') as source
+    nullif(source, '') as source,
+    display_order,
+    sentence
 from raw_rows

@@ -1,4 +1,4 @@
--- Grain: one row per KPI and workflow (or `*`).
+-- Grain: one row per KPI, workflow (or `*`) and first day of validity.
 
 with
 
@@ -13,5 +13,8 @@ select
     target,
     red_flag,
     nullif(owner, '') as owner,
-    nullif(action, '') as action
+    nullif(action, '') as action,
+    valid_from,
+    valid_to,
+    due_date
 from raw_rows

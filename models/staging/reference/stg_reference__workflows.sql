@@ -16,6 +16,9 @@ select
     requires_consent,
     requires_identity,
     requires_document,
+    requires_attestation,
+    requires_payment,
     collects_payment,
-    maturity_days
+    maturity_days,
+    requires_consent or requires_identity or requires_document or requires_attestation as requires_evidence
 from raw_rows

@@ -13,9 +13,5 @@ first_rates as (
 {{ exceptional_events(
     'payments',
     lookups='left join first_rates on raw_rows.currency = first_rates.currency',
-    unknown={
-        'unknown_currency':
-            "raw_rows.currency <> " ~ text_literal(var('reporting_currency')) ~ " and "
-            ~ 'coalesce(' ~ local_date('raw_rows.occurred_at') ~ ' < first_rates.first_date, true)',
-    },
+    unknown={'unknown_currency': is_unknown_currency()},
 ) }}

@@ -1,4 +1,4 @@
--- Grain: one row per open case that is not yet due and has used at least half of its time.
+-- Grain: one row per open case: neither resolved nor closed.
 
 with
 
@@ -6,20 +6,30 @@ open_cases as (
     select
         case_id,
         workflow,
+        triggered_at,
+        {{ minutes_between('triggered_at', as_of()) }} as age_minutes,
         due_at,
+        due_at <= {{ as_of() }} as is_overdue,
         {{ minutes_between(as_of(), 'due_at') }} as minutes_left,
         {{ rate(seconds_between('triggered_at', as_of()), seconds_between('triggered_at', 'due_at')) }} as share_of_sla_used,
         stage
     from {{ ref('fct_case_journey') }}
-    where not is_resolved and not is_due
+    where resolution_path = 'open'
 )
 
 select
     case_id,
     workflow,
+    triggered_at,
+    age_minutes,
     due_at,
     minutes_left,
     share_of_sla_used,
+    case
+        when is_overdue then 'overdue'
+        when share_of_sla_used >= 0.5 then 'at_risk'
+        else 'on_track'
+    end as state,
     stage,
     case stage
         {%- set stages = funnel_stages() | list %}
@@ -28,4 +38,3 @@ select
         {%- endfor %}
     end as waiting_for
 from open_cases
-where share_of_sla_used >= 0.5

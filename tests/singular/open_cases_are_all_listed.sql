@@ -1,9 +1,9 @@
--- Fails if an open case that has used half of its time and is not yet due is missing from rpt_case_at_risk, or another one is listed.
+-- Fails if a case that is neither resolved nor closed is missing from rpt_open_case, another one is listed, or its state is not that of its clock.
 
 with
 
 listed as (
-    select * from {{ ref('rpt_case_at_risk') }}
+    select * from {{ ref('rpt_open_case') }}
 ),
 
 cases as (
@@ -18,10 +18,16 @@ select
     coalesce(cases.case_id, listed.case_id) as case_id,
     cases.seconds_used,
     cases.seconds_left,
-    listed.minutes_left
+    listed.minutes_left,
+    listed.state
 from cases
 full outer join listed on cases.case_id = listed.case_id
 where
     cases.case_id is null
-    or (listed.case_id is not null) <> (cases.resolved_at is null and cases.seconds_left > 0 and cases.seconds_used >= cases.seconds_left)
+    or (listed.case_id is not null) <> (cases.resolved_at is null and cases.closed_at is null)
     or abs(60 * listed.minutes_left - cases.seconds_left) > 1e-6
+    or listed.state <> case
+        when cases.seconds_left <= 0 then 'overdue'
+        when cases.seconds_used >= cases.seconds_left then 'at_risk'
+        else 'on_track'
+    end

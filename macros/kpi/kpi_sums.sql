@@ -1,7 +1,7 @@
-{% macro weekly_sums(unit) -%}
+{% macro kpi_sums(unit) -%}
     {#-
-        The query of what all KPIs count of one kind of unit: one row per KPI, week, workflow and cohort with a counted unit, with its numerator and
-        denominator (NULL where the KPI has none). The units are read once per clock for all KPIs; a column is named after the KPI that it is of.
+        The query of what all KPIs count of one kind of unit: for all cases one row per KPI, workflow and local day, and for each cohort one per week,
+        with a counted unit, and with its numerator and denominator (NULL where the KPI has none). A cohort's rows have no day. The units are read once per clock for all KPIs; a column is named after the KPI that it is of.
         Two-sided KPIs have rows of two kinds of units, so the rows are summed further. unit: a key of kpi_units().
     -#}
 {%- set clocks = sides_of(unit) -%}
@@ -11,6 +11,7 @@ with
 
 by_{{ clock }} as (
     select
+        day,
         week_start,
         workflow,
         {{ cohorts }}
@@ -31,6 +32,7 @@ by_{{ clock }} as (
             cases.workflow,
             {{ cohort_attributes('cases') | indent(8) }},
             {%- endif %}
+            {{ local_date('units.' ~ clock) }} as day,
             {{ local_week('units.' ~ clock) }} as week_start
         from {{ ref(kpi_units()[unit].model) }} as units
         {%- if unit != 'cases' %}
@@ -38,7 +40,7 @@ by_{{ clock }} as (
         {%- endif %}
         where units.{{ clock }} is not null
     ) as dated
-    group by {{ cohort_grouping_sets(['week_start'], with_all=false) | indent(4) }} -- noqa: PRS
+    group by {{ cohort_grouping_sets(['week_start'], keys_of_all=['day'], with_all=false) | indent(4) }} -- noqa: PRS
 ),
 {%- endfor %}
 
@@ -46,6 +48,7 @@ sides as (
     {%- for clock, sides in clocks.items() %}
     select
         kpis.kpi_id,
+        sums.day,
         sums.week_start,
         sums.workflow,
         {{ cohorts }},
@@ -72,6 +75,7 @@ sides as (
 
 select
     kpi_id,
+    day,
     week_start,
     {{ cohort_columns() | indent(4) }},
     numerator,

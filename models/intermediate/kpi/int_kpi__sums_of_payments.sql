@@ -1,0 +1,3 @@
+-- Grain: one row per KPI, workflow, and local day, or week and cohort, with a counted unit: what the KPIs count of payment events.
+
+{{ kpi_sums('payments') }}
