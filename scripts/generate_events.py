@@ -1,9 +1,9 @@
-"""Write raw events of the contract's ten tables, in any number.
+"""Write raw events of the contract's tables, in any number.
 
     python -m scripts.generate_events --cases 1000000 --weeks 26 --out DIR
 
-The journeys of scripts/journeys.py are simulated once, as a library, over 20 weeks with their outages, faults, retries, late and bad
-rows. Cases are copies of them with ids of their own, minutes apart and with other amounts; after 20 weeks the story begins again. The
+The journeys of scripts/journeys.py are simulated once, as a library, over 22 weeks with their outages, faults, retries, late and bad
+rows. Cases are copies of them with ids of their own, minutes apart and with other amounts; after 22 weeks the story begins again. The
 copying is done in SQL, in a stream, so that memory stays bounded. The same seed gives the same bytes. `--long-ids` makes all ids as long as
 UUIDs: the same rows in the same order, each id as a UUID made of its MD5. `--demo` writes the demo seeds: the library itself, as CSV.
 """
@@ -27,8 +27,8 @@ from scripts.journeys import COMMON, FIRST_MONDAY, SEED, TABLES, WEEKS, Row, mak
 ROOT = Path(__file__).resolve().parents[1]
 SEEDS = ROOT / "seeds/events"
 IDS = {"event_id", "case_id", "customer_ref", "message_id", "idempotency_key", "ack_id", "exception_id", "payment_id"}
-# The library is up to so many times the demo, 15,000 journeys; fewer where few cases are asked for.
-GREATEST_SCALE, CASES_PER_SCALE = 10, 10_000
+# The library is up to so many times the demo, 18,000 journeys; fewer where few cases are asked for.
+GREATEST_SCALE, CASES_PER_SCALE = 5, 20_000
 LATE_PER_1000, LATE_DAYS = 3, 30
 JITTER_SECONDS = 1800
 MEMORY = "2GB"
@@ -68,7 +68,7 @@ def load_library(connection: duckdb.DuckDBPyConnection, seed: int, cases: int, f
     never = datetime(9000, 1, 1)
     scale = max(1, min(GREATEST_SCALE, cases // CASES_PER_SCALE))
     connection.execute("create schema library")
-    for table, rows in make_events(seed, scale, never, never).items():
+    for table, rows in make_events(seed, scale, never, never, WEEKS).items():
         file = folder / f"{table}.csv"
         write_csv(file, columns_of(table), rows)
         connection.execute(
@@ -76,6 +76,11 @@ def load_library(connection: duckdb.DuckDBPyConnection, seed: int, cases: int, f
             f"'{file}', header = true, delim = ',', quote = '\"', columns = {column_types(table)})"
         )
         file.unlink()
+
+
+def end_of(weeks: int) -> datetime:
+    """When the events of so many weeks end, and are loaded for the last time: the Monday morning after them."""
+    return FIRST_MONDAY + timedelta(weeks=weeks, hours=9)
 
 
 def choose_cases(connection: duckdb.DuckDBPyConnection, cases: int, weeks: int) -> None:
@@ -96,8 +101,8 @@ def choose_cases(connection: duckdb.DuckDBPyConnection, cases: int, weeks: int) 
                 round,
                 row_number() over (order by round, number) as place,
                 count(*) over () as places
-            from journeys, range({-(-weeks // WEEKS)}) as rounds (round)
-            where triggered_at + to_days(cast(7 * {WEEKS} * round as integer)) < timestamp '{FIRST_MONDAY}' + to_days({7 * weeks})
+            from journeys, range({weeks // WEEKS + 1}) as rounds (round)
+            where triggered_at + to_days(cast(7 * {WEEKS} * round as integer)) < timestamp '{end_of(weeks)}' - to_seconds({JITTER_SECONDS})
         )
         select
             case_id,
@@ -118,8 +123,8 @@ def copy_table(
     connection: duckdb.DuckDBPyConnection, table: str, folder: Path, seed: int, weeks: int, daily: bool, long_ids: bool
 ) -> int:
     """Write one table as <table>.parquet, or by day of loading below <table>/; returns its number of rows."""
-    ends_at = FIRST_MONDAY + timedelta(weeks=weeks)
-    last_load = ends_at + timedelta(hours=6)
+    ends_at = end_of(weeks)
+    last_load = ends_at
     items = []
     for column in columns_of(table):
         if column in IDS:
@@ -131,9 +136,9 @@ def copy_table(
             items.append(f"case when loaded_at is not null then {loaded_at} end as loaded_at")
         elif column.endswith("_at"):
             items.append(f"{column} + shift as {column}")
-        elif column == "amount":
-            # Between half and twice the amount of the library, the same factor for each payment of a case.
-            items.append("cast(amount * (50 + (draw // 7) % 151) / 100 as decimal(18, 2)) as amount")
+        elif column in ("amount", "amount_due"):
+            # Between half and twice the amount of the library, the same factor for all of a case.
+            items.append(f"cast({column} * (50 + (draw // 7) % 151) / 100 as decimal(18, 2)) as {column}")
         else:
             items.append(column)
     query = f"""
@@ -152,9 +157,9 @@ def copy_table(
                         library_rows.case_id
                 ) as place
             from library.{table} as library_rows
-            -- Rows that name no case of the library (orphans, missing keys) come once per round and copy of the first journey.
+            -- Rows that name no case of the library (orphans, missing keys) come once per round and copy of the first journey copied.
             left join chosen as own on library_rows.case_id = own.case_id and own.round = 0
-            inner join chosen on chosen.case_id = coalesce(own.case_id, (select min(case_id) from chosen))
+            inner join chosen on chosen.case_id = coalesce(own.case_id, (select min(case_id) from chosen where round = 0 and copies > 0))
         ),
         copied as (
             select *, unnest(range(copies)) as copy
@@ -189,7 +194,7 @@ def copy_table(
 
 
 def generate(cases: int, weeks: int, out: Path, seed: int = SEED, daily: bool = False, long_ids: bool = False) -> int:
-    """Write the ten tables into a folder that holds none of them yet; returns the number of rows. Nothing half-written stays behind."""
+    """Write the tables into a folder that holds none of them yet; returns the number of rows. Nothing half-written stays behind."""
     held = [str(path) for table in TABLES for path in (out / table, out / f"{table}.parquet") if path.exists()]
     if held:
         raise SystemExit(f"{held[0]} is there already. Name an empty folder, or remove the tables in it.")
@@ -224,7 +229,7 @@ def main() -> None:
         metavar="W",
         help="weeks of triggers, from 2026-01-05 (default: 26)",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the ten <table>.parquet")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the <table>.parquet")
     parser.add_argument("--seed", type=int, default=SEED, help=f"another seed gives other journeys (default: {SEED})")
     parser.add_argument(
         "--daily", action="store_true", help="a file per table and day of loading: <table>/loaded_on=<day>/"

@@ -7,6 +7,7 @@ What a reader can find in the KPIs (the parameters say how strong each effect is
 * KNOWLEDGE_FAULT: knowledge-based identity checks fail for high-risk customers.
 * SMS_TROUBLE: the SMS provider fails; messages fall back to WhatsApp and email.
 * DISPUTE_LOOP: exceptions about disputed amounts go round between agents.
+* EARLY_REMINDER: customers whose payment failed are reminded earlier, and more of them finish. NEW_WORDING changes nothing.
 
 FLAWS (integrity violations), BAD_ROWS (per quarantine reason) and re-deliveries season the whole.
 """
@@ -20,13 +21,15 @@ from collections import defaultdict, namedtuple
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
+from zoneinfo import ZoneInfo
 
 # ---------------------------------------------------------------- parameters
 # fmt: off
 SEED = 38
-FIRST_MONDAY, WEEKS = datetime(2026, 1, 5), 20
-CASES_PER_WEEK = (64, 86)  # in the first and in the last week; volume grows evenly between them
-EVENTS_END, LAST_LOAD = datetime(2026, 6, 8), datetime(2026, 6, 8, 6)
+FIRST_MONDAY, WEEKS = datetime(2026, 1, 5), 22
+CASES_PER_WEEK = (140, 190)  # in the first and in the last week; volume grows evenly between them
+# A Monday morning: the week before is complete, the running one has begun.
+EVENTS_END, LAST_LOAD = datetime(2026, 6, 8, 9), datetime(2026, 6, 8, 9)
 WEEKDAY_WEIGHTS = (24, 20, 18, 17, 15, 4, 2)
 HOUR_WEIGHTS = {5: 2, 6: 6, 7: 9, 8: 10, 9: 12, 10: 11, 11: 9, 12: 7, 13: 8, 14: 8, 15: 7, 16: 6, 17: 3, 19: 1, 22: 1}
 
@@ -35,11 +38,13 @@ OUTAGE = (datetime(2026, 3, 16), datetime(2026, 3, 23))
 KNOWLEDGE_FAULT, KNOWLEDGE_FAULT_PASS = (datetime(2026, 2, 16), datetime(2026, 4, 6)), 0.15
 SMS_TROUBLE, SMS_TROUBLE_FAILS = (datetime(2026, 4, 20), datetime(2026, 4, 27)), 0.62
 DISPUTE_LOOP, DISPUTE_LOOP_TOUCH = (datetime(2026, 4, 1), EVENTS_END), 0.88
+EARLY_REMINDER, EARLY_REMINDER_HOURS, EARLY_REMINDER_REPLIES = datetime(2026, 4, 22), 7, (0.6, 0.58, 0.4)
+NEW_WORDING = datetime(2026, 3, 25)
 WHATSAPP_PILOT = datetime(2026, 1, 9)  # before the price list begins on 2026-01-12: those messages have no rate
 
 # How a write goes: status -> (weight, chance of an acknowledgement). Agents watch and repair what was not persisted.
 GOOD_WRITES = {"accepted": (0.965, 0.995), "timed_out": (0.015, 0), "failed": (0.02, 0)}
-OUTAGE_WRITES = {"accepted": (0.38, 0.36), "timed_out": (0.44, 0.24), "failed": (0.18, 0)}
+OUTAGE_WRITES = {"accepted": (0.38, 0.22), "timed_out": (0.44, 0.16), "failed": (0.18, 0)}
 WRITE_TRIES, WRITE_WATCHED, WRITE_REPAIRED, ACK_REJECTED_FIRST = 4, 0.75, 0.4, 0.01
 WRITE_ERRORS = {"failed": ("http_503", "connection_reset", "validation_error"), "timed_out": ("gateway_timeout", "read_timeout")}
 
@@ -49,11 +54,16 @@ CURRENCIES = {"USD": 0.82, "EUR": 0.11, "GBP": 0.07}
 METHODS = {"otp": 0.5, "knowledge": 0.2, "document": 0.15, "biometric": 0.15}
 HIGH_RISK_METHODS = {"otp": 0.1, "knowledge": 0.72, "document": 0.09, "biometric": 0.09}
 ACTION_FATES = {"completed": 0.89, "ineligible": 0.03, "failed": 0.045, "abandoned": 0.035}
-UNANSWERED = {"cured": 0.73, "agent": 0.2, "open": 0.07}
+DECLINES = {"insufficient_funds": 0.6, "card_expired": 0.25, "do_not_honor": 0.15}
+UNANSWERED = {"cured": 0.34, "agent": 0.3, "closed": 0.26, "open": 0.1}
+CLOSED_EARLY, CLOSED_LATE = ("duplicate", "cancelled", "withdrawn"), ("expired", "written_off", "withdrawn", "rejected")
+TIME_ZONES = {"Europe/London": 0.42, "Europe/Berlin": 0.3, "Europe/Athens": 0.16, "America/New_York": 0.12}
 SEGMENTS, TENURES = ("consumer", "consumer", "premium", "small_business"), ("under_1y", "1_to_3y", "3_to_5y", "over_5y")
 RISK_TIERS = ("low", "low", "medium", "medium", "high")
 
 NULL_SHARE, LATE_SHARE, RETRIGGER_SHARE, QUIET_SLIP = 0.03, 0.03, 0.02, 0.015
+UNKNOWN_SHARE = 0.03  # of what a source may not know: minutes, context, adapters, steps that agents took
+WITHDRAWN, REOPENED, REVERSED, COLLECTED_AGAIN, OWN_DUE = 0.025, 0.12, 0.02, 0.6, 0.4
 CURED_BEFORE_CONTACT = 0.09  # the system fixes itself: a scheduled retry, the card network's updater, a register match
 REPLY_CHANCES, UNOPENED_FALLBACK = (0.54, 0.34, 0.2), 0.11  # replies to the first message and to two reminders
 IDENTITY_PASS, IDENTITY_TRIES, IDENTITY_SKIPPED = 0.91, 3, 0.25  # skipped only where the workflow does not require it
@@ -82,16 +92,18 @@ WORKFLOWS = {
 
 COMMON = "event_id case_id occurred_at loaded_at"
 TABLES = {  # table -> prefix of its event ids, own columns
-    "case_triggers": ("trg", "workflow product customer_ref segment tenure_band overdue_bucket risk_tier contact_preference source_system"),
+    "case_triggers": ("trg", "workflow product customer_ref segment tenure_band overdue_bucket risk_tier contact_preference source_system "
+                             "due_at customer_timezone amount_due currency variant"),
+    "case_closures": ("clo", "kind reason actor"),
     "message_events": ("mev", "message_id channel status is_fallback"),
     "identity_checks": ("idc", "method outcome"),
     "action_events": ("act", "message_id action step actor actor_ref error_reason"),
     "writeback_attempts": ("wba", "idempotency_key attempt_number target_system adapter status fields_required error_reason"),
     "writeback_acks": ("wbk", "idempotency_key ack_id outcome fields_persisted"),
     "exceptions": ("exc", "reason has_context"),
-    "agent_touches": ("tch", "exception_id agent_ref ended_at outcome handle_minutes wrap_up_minutes logins handoffs"),
+    "agent_touches": ("tch", "exception_id agent_ref ended_at outcome handle_minutes wrap_up_minutes logins handoffs copy_pastes"),
     "evidence_items": ("evd", "evidence_type is_valid uri"),
-    "payments": ("pev", "payment_id flow status amount currency"),
+    "payments": ("pev", "payment_id flow status amount currency decline_reason"),
 }
 
 FLAWS = {  # integrity violation -> how many otherwise clean cases get it
@@ -106,13 +118,14 @@ BAD_ROWS = {
     "from_the_future": "message_events.occurred_at=later action_events.occurred_at=later agent_touches.ended_at=later "
                        "writeback_acks.occurred_at=later",
     "before_history": "message_events.occurred_at=1970-01-01 identity_checks.occurred_at=1970-01-01 exceptions.occurred_at=2014-12-31",
-    "invalid_value": "case_triggers.workflow= message_events.channel=fax message_events.status=bounced identity_checks.outcome=unsure "
+    "invalid_value": "case_triggers.workflow= case_triggers.customer_timezone=CEST case_closures.kind=paused "
+                     "message_events.channel=fax message_events.status=bounced identity_checks.outcome=unsure "
                      "action_events.actor=bot writeback_attempts.attempt_number=0 writeback_acks.fields_persisted=-1 "
                      "agent_touches.ended_at=2025-12-31 evidence_items.is_valid= payments.amount=-25.00",
     "unknown_workflow": "case_triggers.workflow=loan_refresh case_triggers.workflow=KYC_refresh",
-    "unknown_currency": "payments.currency=CHF payments.currency=usd",
+    "unknown_currency": "payments.currency=CHF payments.currency=usd case_triggers.currency=CHF",
     "orphan_case": "message_events.case_id=case-90001 action_events.case_id=case-90002 exceptions.case_id=case-90003 "
-                   "payments.case_id=case-90004",
+                   "payments.case_id=case-90004 case_closures.case_id=case-90005",
     "orphan_reference": "writeback_acks.idempotency_key=wb-90001-1 writeback_acks.idempotency_key=WB-90002-1 "
                         "agent_touches.exception_id=exc-90001",
 }
@@ -148,6 +161,8 @@ class Case:
     last_load: datetime = LAST_LOAD
     risk_tier: str | None = None
     message_id: str | None = None
+    time_zone: str | None = None
+    money: Row = field(default_factory=dict)
 
     def next_id(self, prefix: str) -> str:
         return f"{prefix}-{next(self.numbers[prefix]):05d}"
@@ -165,11 +180,18 @@ class Case:
     def wait(self, median_minutes: float, spread: float = 0.8) -> None:
         self.now += minutes(self.around(median_minutes, spread))
 
-    def wait_for_hours(self, first: int, last: int, weekdays_only: bool = False) -> None:
-        """Move the clock into the hours from `first` up to `last`, if it is outside them."""
+    def known(self, value: object) -> object:
+        """The value, or None where the source happens not to know it."""
+        return None if self.chance(UNKNOWN_SHARE) else value
+
+    def wait_for_hours(self, first: int, last: int, weekdays_only: bool = False, time_zone: str | None = None) -> None:
+        """Move the clock into the hours from `first` up to `last` of a time zone (none: UTC), if it is outside them."""
+        offset = ZoneInfo(time_zone or "UTC").utcoffset(self.now)
+        self.now += offset
         while not first <= self.now.hour < last or (weekdays_only and self.now.weekday() > 4):
             day = self.now.replace(hour=first, minute=0, second=0) + timedelta(days=self.now.hour >= first)
             self.now = day + minutes(self.rng.uniform(0, 75))
+        self.now -= offset
 
     def emit(self, table: str, at: datetime | None = None, **values: object) -> str:
         """Log an event at `at` (default: now) that lands a little later; what is after `events_end` has not happened yet."""
@@ -199,9 +221,23 @@ def trigger(case: Case) -> str:
         "overdue_bucket": rng.choice(kind.buckets),
         "risk_tier": rng.choice(RISK_TIERS),
     }
-    values |= {"contact_preference": preference, "source_system": kind.targets[0].system}
+    values |= {
+        "contact_preference": preference,
+        "source_system": kind.targets[0].system,
+        "customer_timezone": case.pick(TIME_ZONES),
+    }
+    if kind.median_amount:
+        case.money = {"amount": f"{case.around(kind.median_amount, 0.6):.2f}", "currency": case.pick(CURRENCIES)}
+        values["amount_due"] = case.money["amount"]
     values |= {name: None for name in values if case.chance(NULL_SHARE)}
-    case.risk_tier = values["risk_tier"]
+    if values.get("amount_due"):
+        values["currency"] = case.money["currency"]
+    case.risk_tier, case.time_zone = values["risk_tier"], values["customer_timezone"]
+    if case.workflow == "kyc_refresh" and case.chance(OWN_DUE):
+        # The regulator's own day.
+        values["due_at"] = case.now.replace(hour=17, minute=0, second=0) + timedelta(days=rng.randint(4, 10))
+    if case.workflow == "card_update" and case.now >= NEW_WORDING:
+        values["variant"] = rng.choice(("old_wording", "new_wording"))
     case.emit("case_triggers", workflow=case.workflow, **values)
     if case.chance(RETRIGGER_SHARE):
         case.emit("case_triggers", case.now + minutes(rng.uniform(5, 2000)), workflow=case.workflow, **values)
@@ -211,7 +247,7 @@ def trigger(case: Case) -> str:
 def send(case: Case, channel: str, reply_chance: float, is_fallback: bool = False) -> bool:
     """One message, and its fallback on another channel where it fails or stays unopened. True: the customer reacts."""
     if not case.chance(QUIET_SLIP):
-        case.wait_for_hours(8, 21)
+        case.wait_for_hours(8, 21, time_zone=case.time_zone)
     if channel == "whatsapp" and case.now < WHATSAPP_PILOT:
         channel = "sms"
     case.message_id = case.next_id("msg")
@@ -229,7 +265,7 @@ def send(case: Case, channel: str, reply_chance: float, is_fallback: bool = Fals
         case.now = opened_at
         case.wait(case.kind.median_reply_minutes, 1.1)
         if case.chance(0.9):
-            case.wait_for_hours(6, 23)
+            case.wait_for_hours(6, 23, time_zone=case.time_zone)
         case.emit("message_events", status="clicked", **message)
     elif not is_fallback and (failed or case.chance(UNOPENED_FALLBACK)):
         case.wait(15 if failed else 300, 0.5)
@@ -237,8 +273,14 @@ def send(case: Case, channel: str, reply_chance: float, is_fallback: bool = Fals
             case, case.rng.choice([other for other in CHANNELS if other != channel]), reply_chance, is_fallback=True
         )
     else:
-        case.now += minutes(60 * case.kind.reminder_hours * case.rng.uniform(0.8, 1.1))
+        hours = EARLY_REMINDER_HOURS if is_reminded_early(case) else case.kind.reminder_hours
+        case.now += minutes(60 * hours * case.rng.uniform(0.8, 1.1))
     return reacts
+
+
+def is_reminded_early(case: Case) -> bool:
+    """Whether the case is one of those that EARLY_REMINDER changes."""
+    return case.workflow == "failed_payment" and case.now >= EARLY_REMINDER
 
 
 def verify_identity(case: Case) -> bool:
@@ -300,10 +342,11 @@ def act(case: Case) -> None:
     capture(case, "attestation")
     case.wait(2, 0.9)
     fate = case.pick(ACTION_FATES)
+    if fate == "completed" and not collect(case, "automated"):
+        fate = "failed"
     errors = {"ineligible": "not_eligible", "failed": case.rng.choice(("form_error", "session_expired", "declined"))}
     step(case, last, fate, error_reason=errors.get(fate))
     if fate == "completed":
-        collect(case, "automated")
         write_back(case)
     elif fate == "abandoned":
         follow_up(case)
@@ -312,12 +355,25 @@ def act(case: Case) -> None:
 
 
 def follow_up(case: Case) -> None:
-    """Nobody answered: the case cures itself, an agent does it by hand (with no exception raised), or it stays open."""
+    """Nobody answered: the case cures itself, an agent does it by hand (with no exception raised), it is closed, or it stays open."""
     route = case.pick(UNANSWERED)
     if route == "cured":
         case.wait(240, 1.0)
         finish(case)
     elif route == "agent":
+        case.wait(120)
+        finish(case, touch(case, None, "resolved"))
+    elif route == "closed":
+        case.wait(1500, 0.6)
+        close(case, CLOSED_LATE, case.pick({"system": 0.6, "agent": 0.4}))
+
+
+def close(case: Case, reasons: tuple[str, ...], actor: str) -> None:
+    """The case is closed without being resolved; now and then it is reopened, and an agent finishes it."""
+    case.emit("case_closures", kind="closed", reason=case.known(case.rng.choice(reasons)), actor=actor)
+    if case.chance(REOPENED):
+        case.wait(2000, 0.7)
+        case.emit("case_closures", kind="reopened", actor="customer")
         case.wait(120)
         finish(case, touch(case, None, "resolved"))
 
@@ -328,13 +384,13 @@ def finish(case: Case, agent: str | None = None) -> None:
         step(case, case.kind.actions[-1], "completed", agent)
     for evidence_type in case.kind.evidence:
         capture(case, evidence_type)
-    collect(case, "agent" if agent else "automated")
-    write_back(case)
+    if collect(case, "agent" if agent else "automated"):
+        write_back(case)
 
 
 def escalate(case: Case, reason: str) -> str | None:
     """An exception and the touches it takes; returns the agent who resolved it, None where nobody did."""
-    exception_id = case.emit("exceptions", reason=reason, has_context=case.chance(0.92))
+    exception_id = case.emit("exceptions", reason=reason, has_context=case.known(case.chance(0.92)))
     case.wait(90, 1.0)
     looping = reason == "amount_disputed" and within(case.now, DISPUTE_LOOP)
     if case.chance(DISPUTE_LOOP_TOUCH if looping else EXTRA_TOUCH):
@@ -354,7 +410,12 @@ def touch(case: Case, exception_id: str | None, outcome: str) -> str:
         round(case.around(9, 0.6), 1),
         round(case.around(3, 0.6), 1),
     )
-    effort = {"handle_minutes": handle, "wrap_up_minutes": wrap_up, "logins": case.rng.randint(1, 4)}
+    effort = {
+        "handle_minutes": case.known(handle),
+        "wrap_up_minutes": case.known(wrap_up),
+        "logins": case.rng.randint(1, 4),
+    }
+    effort["copy_pastes"] = case.known(case.rng.randint(0, 5))
     handoffs = case.rng.choice((0, 0, 0, 1)) + (outcome == "transferred")
     ended_at = case.now + minutes(handle + wrap_up)
     case.emit(
@@ -385,7 +446,7 @@ def write_back(case: Case) -> None:
 def write(case: Case, key: str, target: Target) -> bool:
     """Attempts until one is accepted. True: the system of record persisted one, whatever it answered."""
     odds = OUTAGE_WRITES if target is BILLING and within(case.now, OUTAGE) else GOOD_WRITES
-    values = {"target_system": target.system, "adapter": target.adapter, "fields_required": target.fields}
+    values = {"target_system": target.system, "adapter": case.known(target.adapter), "fields_required": target.fields}
     persisted = False
     for number in range(1, WRITE_TRIES + 1):
         status = case.pick({status: weight for status, (weight, _) in odds.items()})
@@ -421,38 +482,52 @@ def acknowledge(case: Case, key: str, target: Target) -> None:
             fields_persisted=fields,
         )
         at += minutes(10)
+    if target in (BILLING, LEDGER) and case.chance(REVERSED):
+        reverse(case, key, target, at)
 
 
-def collect(case: Case, flow: str) -> None:
-    """Payments, where the workflow collects them: retries, later instalments of a plan, a few refunds."""
+def reverse(case: Case, key: str, target: Target, at: datetime) -> None:
+    """The debit bounces days later, and the record is undone; mostly the money comes after all, and is written down again."""
+    at += timedelta(days=case.rng.randint(2, 9)) + minutes(case.rng.uniform(0, 300))
+    bounced = {"idempotency_key": key, "ack_id": case.next_id("ack"), "outcome": "reversed", "fields_persisted": 0}
+    case.emit("writeback_acks", at, **bounced)
+    if case.chance(COLLECTED_AGAIN):
+        again = bounced | {"ack_id": case.next_id("ack"), "outcome": "persisted", "fields_persisted": target.fields}
+        case.emit("writeback_acks", at + timedelta(days=case.rng.randint(2, 6)), **again)
+
+
+def collect(case: Case, flow: str) -> bool:
+    """Payments, where the workflow collects them: retries, later instalments, a few refunds. True: what has to be paid was paid."""
     if not case.kind.median_amount:
-        return
-    money = {
-        "flow": flow,
-        "amount": f"{case.around(case.kind.median_amount, 0.6):.2f}",
-        "currency": case.pick(CURRENCIES),
-    }
+        return True
+    money = {"flow": flow, **case.money}
     for week in range(case.rng.randint(2, 5) if case.workflow == "payment_plan" else 1):
         payment = money | {"payment_id": case.next_id("pay")}
-        at = case.now + timedelta(weeks=week) + minutes(case.rng.uniform(0.2, 3))
+        at = case.now + timedelta(weeks=week)
         if case.chance(PAYMENT_FAILS):
-            case.emit("payments", at, status="failed", **payment)
+            case.emit("payments", at, status="failed", decline_reason=case.known(case.pick(DECLINES)), **payment)
             if case.chance(PAYMENT_GIVEN_UP):
-                return
+                return case.workflow != "failed_payment"
             at += minutes(case.rng.uniform(10, 600))
         case.emit("payments", at, status="succeeded", **payment)
+        if week == 0:
+            case.now = at
         if case.chance(PAYMENT_REFUNDED):
             case.emit("payments", at + timedelta(days=case.rng.randint(2, 15)), status="refunded", **payment)
+    return True
 
 
 def run(case: Case) -> None:
     """The whole journey of one case."""
     channel = trigger(case)
     case.wait(20, 1.0)
+    reply_chances = EARLY_REMINDER_REPLIES if is_reminded_early(case) else REPLY_CHANCES
     if case.chance(CURED_BEFORE_CONTACT):
         case.wait(240, 1.0)
         finish(case)
-    elif not any(send(case, channel, reply_chance) for reply_chance in REPLY_CHANCES):
+    elif case.chance(WITHDRAWN):
+        close(case, CLOSED_EARLY, case.pick({"customer": 0.6, "system": 0.4}))
+    elif not any(send(case, channel, reply_chance) for reply_chance in reply_chances):
         follow_up(case)
     elif verify_identity(case):
         act(case)
@@ -507,7 +582,7 @@ def spoil(case: Case, flaw: str, twin: Case) -> None:
 def redeliver(tables: dict[str, list[Row]], rng: random.Random, scale: int, last_load: datetime) -> None:
     """Some rows arrive a second time, minutes to days later."""
     for rows in tables.values():
-        for row in rng.sample(rows, scale * REDELIVERIES_PER_TABLE):
+        for row in rng.sample(rows, min(scale * REDELIVERIES_PER_TABLE, len(rows))):
             again = row["loaded_at"] + minutes(rng.lognormvariate(math.log(90), 1.5))
             rows.append(row | {"loaded_at": min(again, last_load)})
 
@@ -517,7 +592,7 @@ def add_bad_rows(tables: dict[str, list[Row]], rng: random.Random, scale: int, n
     good = {table: list(rows) for table, rows in tables.items()}
     for entry in " ".join(BAD_ROWS.values()).split() * (scale * BAD_ROW_COPIES):
         table, column, value = re.fullmatch(r"(\w+)\.(\w+)=(.*)", entry).groups()
-        row, prefix = rng.choice(good[table]), TABLES[table][0]
+        row, prefix = rng.choice([row for row in good[table] if row[column] is not None]), TABLES[table][0]
         wrong = row["loaded_at"] + LATER if value == "later" else value or None
         if column.endswith("_at") and isinstance(wrong, str):
             wrong = datetime.fromisoformat(wrong)
@@ -525,10 +600,10 @@ def add_bad_rows(tables: dict[str, list[Row]], rng: random.Random, scale: int, n
 
 
 # -------------------------------------------------------------------- output
-def trigger_times(rng: random.Random, scale: int) -> list[datetime]:
+def trigger_times(rng: random.Random, scale: int, weeks: int) -> list[datetime]:
     """When cases are triggered: growing by the week, weekdays and mornings first."""
     times, (low, high) = [], CASES_PER_WEEK
-    for week in range(WEEKS):
+    for week in range(weeks):
         for _ in range(scale * (round(low + (high - low) * week / (WEEKS - 1)) + rng.randint(-4, 4))):
             day = rng.choices(range(7), WEEKDAY_WEIGHTS)[0]
             hour = rng.choices(list(HOUR_WEIGHTS), list(HOUR_WEIGHTS.values()))[0]
@@ -537,14 +612,20 @@ def trigger_times(rng: random.Random, scale: int) -> list[datetime]:
 
 
 def make_events(
-    seed: int = SEED, scale: int = 1, events_end: datetime = EVENTS_END, last_load: datetime = LAST_LOAD
+    seed: int = SEED,
+    scale: int = 1,
+    events_end: datetime = EVENTS_END,
+    last_load: datetime = LAST_LOAD,
+    weeks: int = WEEKS + 1,
 ) -> dict[str, list[Row]]:
-    """All rows by table: the journeys of WEEKS weeks, then what is wrong with some of them.
+    """All rows by table: the journeys of so many weeks, then what is wrong with some of them.
 
     scale: how many times the demo's cases and flaws. events_end, last_load: what is later has not happened, or not been loaded, yet.
+    weeks: the demo's last one has only begun.
     """
     rng, numbers, cases = random.Random(seed), defaultdict(lambda: count(1)), []
-    for number, at in enumerate(trigger_times(rng, scale), start=1):
+    times = [at for at in trigger_times(rng, scale, weeks) if at < events_end]
+    for number, at in enumerate(times, start=1):
         shares = {name: kind.share for name, kind in WORKFLOWS.items() if at >= kind.starts}
         workflow = rng.choices(list(shares), list(shares.values()))[0]
         own_rng = random.Random(f"{seed}/{number}")
