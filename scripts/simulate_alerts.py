@@ -76,15 +76,23 @@ class Shares(NamedTuple):
     young: dict[str, Share]
 
 
-def build(folder: Path) -> tuple[Path, str]:
-    """Build what rpt_alert needs in a folder; returns the database and the compiled SQL of rpt_alert."""
+def build(folder: Path, *models: str) -> tuple[Path, list[str]]:
+    """Build some models and what they need in a folder; returns the database and the models' compiled SQL."""
     database = folder / "closed_loop.duckdb"
-    command = [str(Path(sys.executable).parent / "dbt"), "build", "--select", "+rpt_alert", "--target", "duckdb"]
+    command = [
+        str(Path(sys.executable).parent / "dbt"),
+        "build",
+        "--select",
+        *(f"+{model}" for model in models),
+        "--target",
+        "duckdb",
+    ]
     command += ["--exclude-resource-type", "test", "unit_test"]
     command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
     environment = {**os.environ, "CLOSED_LOOP_DUCKDB": str(database)}
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return database, (folder / "target/compiled/closed_loop/models/marts/rpt_alert.sql").read_text(encoding="utf-8")
+    compiled = folder / "target/compiled/closed_loop/models"
+    return database, [next(compiled.rglob(f"{model}.sql")).read_text(encoding="utf-8") for model in models]
 
 
 def simulate(database: Path, sql: str, *, seed: int, weeks: int, sample: int, rate: float, drop: int = 0) -> Shares:
@@ -236,7 +244,8 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="closed_loop_alerts_") as name:
-        blocks = tables(*build(Path(name)), arguments.seed, arguments.weeks)
+        database, [sql] = build(Path(name), "rpt_alert")
+        blocks = tables(database, sql, arguments.seed, arguments.weeks)
     if arguments.write:
         write(blocks)
     else:
