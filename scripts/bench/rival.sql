@@ -35,7 +35,10 @@ select days.day, card.category, channels.channel, card.amount * fx.rate as amoun
 from read_csv(getvariable('reference') || '/cost_rates.csv') as card
 join days on card.valid_from <= days.day and (days.day < card.valid_to or card.valid_to is null)
 join fx on fx.currency = card.currency and fx.day = days.day
-join (values ('messaging', 'sms'), ('messaging', 'email'), ('messaging', 'whatsapp'), ('agent', ''), ('platform', '')) as channels (category, channel)
+join (
+    select 'messaging' as category, unnest(['sms', 'email', 'whatsapp', 'rcs', 'push', 'chat', 'voice', 'letter', 'portal']) as channel
+    union all values ('agent', ''), ('platform', '')
+) as channels
     on channels.category = card.category and (card.channel is null or card.channel = channels.channel)
 qualify row_number() over (
     partition by days.day, card.category, channels.channel order by card.channel nulls last, card.valid_from desc, card.amount
@@ -47,18 +50,7 @@ qualify row_number() over (
 
 -- Cases are grouped and joined by eight bytes, case_key. Two ids that share them would become one case, so the script stops there.
 select error('Two case ids have the same hash: let case_id be the key.')
-from (
-    select case_id from read_parquet(getvariable('events') || '/case_triggers.parquet') union
-    select case_id from read_parquet(getvariable('events') || '/message_events.parquet') union
-    select case_id from read_parquet(getvariable('events') || '/identity_checks.parquet') union
-    select case_id from read_parquet(getvariable('events') || '/action_events.parquet') union
-    select case_id from read_parquet(getvariable('events') || '/writeback_attempts.parquet') union
-    select case_id from read_parquet(getvariable('events') || '/writeback_acks.parquet') union
-    select case_id from read_parquet(getvariable('events') || '/exceptions.parquet') union
-    select case_id from read_parquet(getvariable('events') || '/agent_touches.parquet') union
-    select case_id from read_parquet(getvariable('events') || '/evidence_items.parquet') union
-    select case_id from read_parquet(getvariable('events') || '/payments.parquet')
-)
+from (select distinct case_id from read_parquet(getvariable('events') || '/*.parquet', union_by_name := true) where case_id <> '')
 having count(distinct hash(case_id)) < count(case_id);
 
 create temp macro is_sound(event_id, case_id, occurred_at, loaded_at) as
@@ -67,14 +59,30 @@ create temp macro is_sound(event_id, case_id, occurred_at, loaded_at) as
     and occurred_at <= loaded_at + interval 5 minute
     and occurred_at >= timestamp '2015-01-01';
 
+-- Null where a source doesn't know.
+create temp macro is_within(number, greatest_number) as number is null or number between 0 and greatest_number;
+create temp macro is_one_of(code, codes) as coalesce(code, '') = '' or code in codes;
+create temp macro has_rate(code, moment) as (code, moment::date) in (select (currency, day) from fx);
+
 create temp view sound_case_triggers as
 select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/case_triggers.parquet')
-where is_sound(event_id, case_id, occurred_at, loaded_at) and workflow in (select workflow from workflows);
+where
+    is_sound(event_id, case_id, occurred_at, loaded_at) and workflow in (select workflow from workflows)
+    and coalesce(due_at >= occurred_at, true)
+    and (coalesce(customer_timezone, '') = '' or customer_timezone in (select timezone from read_csv(getvariable('reference') || '/time_zones.csv')))
+    and (amount_due is null or amount_due >= 0 and has_rate(coalesce(nullif(currency, ''), 'USD'), occurred_at));
+
+create temp view sound_case_closures as
+select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/case_closures.parquet')
+where
+    is_sound(event_id, case_id, occurred_at, loaded_at) and kind in ('closed', 'reopened') and actor in ('customer', 'agent', 'system')
+    and is_one_of(reason, ['withdrawn', 'rejected', 'cancelled', 'written_off', 'expired', 'duplicate']);
 
 create temp view sound_message_events as
 select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/message_events.parquet')
 where
-    is_sound(event_id, case_id, occurred_at, loaded_at) and message_id <> '' and channel in ('sms', 'email', 'whatsapp')
+    is_sound(event_id, case_id, occurred_at, loaded_at) and message_id <> ''
+    and channel in ('sms', 'email', 'whatsapp', 'rcs', 'push', 'chat', 'voice', 'letter', 'portal')
     and status in ('sent', 'delivered', 'opened', 'clicked', 'failed') and is_fallback is not null;
 
 create temp view sound_identity_checks as
@@ -87,31 +95,33 @@ create temp view sound_action_events as
 select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/action_events.parquet')
 where
     is_sound(event_id, case_id, occurred_at, loaded_at)
-    and action in ('pay', 'plan', 'update_card', 'confirm_details', 'upload_document', 'attest')
+    and action in ('pay', 'plan', 'update_card', 'confirm_details', 'upload_document', 'attest', 'sign', 'select', 'other')
     and step in ('started', 'progressed', 'ineligible', 'failed', 'abandoned', 'completed') and actor in ('customer', 'agent');
 
 create temp view sound_writeback_attempts as
 select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/writeback_attempts.parquet')
 where
-    is_sound(event_id, case_id, occurred_at, loaded_at) and idempotency_key <> '' and attempt_number >= 1 and target_system <> ''
-    and adapter in ('rest', 'soap', 'webhook', 'queue', 'batch') and status in ('accepted', 'failed', 'timed_out') and fields_required >= 0;
+    is_sound(event_id, case_id, occurred_at, loaded_at) and idempotency_key <> '' and attempt_number between 1 and 1e9 and target_system <> ''
+    and is_one_of(adapter, ['rest', 'soap', 'webhook', 'queue', 'batch', 'file', 'other']) and status in ('accepted', 'failed', 'timed_out')
+    and is_within(fields_required, 1e9);
 
 create temp view sound_writeback_acks as
 select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/writeback_acks.parquet')
 where
     is_sound(event_id, case_id, occurred_at, loaded_at) and idempotency_key <> '' and ack_id <> ''
-    and outcome in ('persisted', 'rejected') and fields_persisted >= 0;
+    and outcome in ('persisted', 'rejected', 'reversed') and is_within(fields_persisted, 1e9);
 
 create temp view sound_exceptions as
 select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/exceptions.parquet')
-where is_sound(event_id, case_id, occurred_at, loaded_at) and reason <> '' and has_context is not null;
+where is_sound(event_id, case_id, occurred_at, loaded_at) and reason <> '';
 
 create temp view sound_agent_touches as
 select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/agent_touches.parquet')
 where
     is_sound(event_id, case_id, occurred_at, loaded_at) and agent_ref <> '' and outcome in ('resolved', 'returned', 'transferred')
     and coalesce(ended_at <= loaded_at + interval 5 minute and ended_at >= occurred_at, ended_at is null)
-    and handle_minutes >= 0 and wrap_up_minutes >= 0 and isfinite(handle_minutes) and isfinite(wrap_up_minutes) and logins >= 0 and handoffs >= 0;
+    and is_within(handle_minutes, 1e5) and is_within(wrap_up_minutes, 1e5)
+    and is_within(logins, 1e9) and is_within(handoffs, 1e9) and is_within(copy_pastes, 1e9);
 
 create temp view sound_evidence_items as
 select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/evidence_items.parquet')
@@ -120,11 +130,11 @@ where
     and is_valid is not null;
 
 create temp view sound_payments as
-select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/payments.parquet') as payments
+select *, hash(case_id) as case_key from read_parquet(getvariable('events') || '/payments.parquet')
 where
     is_sound(event_id, case_id, occurred_at, loaded_at) and payment_id <> '' and flow in ('automated', 'agent')
     and status in ('succeeded', 'failed', 'refunded') and amount >= 0
-    and (currency = 'USD' or occurred_at::date >= (select min(day) from fx where fx.currency = payments.currency));
+    and has_rate(currency, occurred_at);
 
 -- Repeated deliveries are few: their ids are found by a hash of eight bytes, only they are ranked, and everything else streams by.
 -- Rows of no case need no check of their own: they find no case to join.
@@ -162,16 +172,20 @@ select
     case_key, case_id, firsts.workflow, nullif(product, '') as product, nullif(customer_ref, '') as customer_ref,
     nullif(segment, '') as segment, nullif(tenure_band, '') as tenure_band, nullif(overdue_bucket, '') as overdue_bucket,
     nullif(risk_tier, '') as risk_tier, nullif(contact_preference, '') as contact_preference,
-    nullif(source_system, '') as source_system, trigger_count, occurred_at as triggered_at,
-    case sla_unit
-        when 'hours' then occurred_at + to_microseconds((sla_value * 3600e6)::bigint)
-        when 'days' then occurred_at + to_microseconds((sla_value * 86400e6)::bigint)
+    nullif(source_system, '') as source_system, nullif(customer_timezone, '') as customer_timezone, nullif(variant, '') as variant,
+    amount_due * fx.rate as amount_due, trigger_count, occurred_at as triggered_at,
+    case
+        when firsts.due_at is not null then firsts.due_at
+        when sla_unit = 'hours' then occurred_at + to_microseconds((sla_value * 3600e6)::bigint)
+        when sla_unit = 'days' then occurred_at + to_microseconds((sla_value * 86400e6)::bigint)
         else business_days_due.due_at
     end as due_at,
+    if(firsts.due_at is null, 'workflow', 'case') as due_at_source,
     occurred_at + to_hours(24 * maturity_days) <= getvariable('as_of')::timestamp as is_mature,
-    requires_consent, requires_identity, requires_document, collects_payment
+    requires_consent, requires_identity, requires_document, requires_attestation, requires_payment, collects_payment
 from firsts
 join workflows using (workflow)
+left join fx on fx.day = occurred_at::date and fx.currency = coalesce(nullif(firsts.currency, ''), 'USD')
 left join business_days_due on sla_unit = 'business_days' and business_days_due.n = sla_value and business_days_due.day = occurred_at::date;
 
 create temp table actions as from kept(sound_action_events);
@@ -214,16 +228,23 @@ with attempts as (
     from kept(sound_writeback_attempts)
     group by case_key, idempotency_key
 ),
+acks as materialized (from kept(sound_writeback_acks)),
+undone as (
+    select case_key, idempotency_key, max(occurred_at) as undone_at from acks where outcome = 'reversed' group by all
+),
 verified as (
-    select acks.case_key, acks.idempotency_key, min(acks.occurred_at) as verified_at
-    from kept(sound_writeback_acks) as acks
+    select
+        case_key, idempotency_key, min(occurred_at) as first_verified_at, any_value(undone_at) > first_verified_at as is_reversed,
+        if(is_reversed, min(occurred_at) filter (occurred_at > undone_at), first_verified_at) as verified_at
+    from acks
     join attempts using (case_key, idempotency_key)
-    where outcome = 'persisted' and acks.occurred_at >= first_attempted_at and fields_persisted >= fields_required
-    group by all
+    left join undone using (case_key, idempotency_key)
+    where outcome = 'persisted' and occurred_at >= first_attempted_at and (fields_required is null or fields_persisted >= fields_required)
+    group by case_key, idempotency_key
 )
 select
-    attempts.*, verified_at,
-    verified_at is not null or last_attempted_at + interval 60 minute <= getvariable('as_of')::timestamp as is_settled
+    attempts.*, first_verified_at is not null as was_verified, coalesce(is_reversed, false) as is_reversed, verified_at,
+    was_verified or last_attempted_at + interval 60 minute <= getvariable('as_of')::timestamp as is_settled
 from attempts left join verified using (case_key, idempotency_key);
 
 create temp table raised as from kept(sound_exceptions);
@@ -243,8 +264,11 @@ with contacted as (
     select
         case_key, min(sent_at) as first_sent_at, min(row(sent_at, event_id, channel)) filter (sent_at is not null)[3] as entry_channel,
         count(sent_at) as message_count, count(sent_at) filter (is_fallback) as fallback_message_count,
-        coalesce(bool_or(hour(sent_at) >= 21 or hour(sent_at) < 8), false) as is_quiet_hours_contact
-    from messages
+        bool_or((local_hour >= 21 or local_hour < 8) and channel not in ('letter', 'portal')) as is_quiet_hours_contact
+    from (
+        select messages.*, hour(if(customer_timezone is null, sent_at, timezone(customer_timezone, timezone('UTC', sent_at)))) as local_hour
+        from messages join opened using (case_key)
+    )
     group by case_key
 ),
 identified as (
@@ -257,6 +281,7 @@ acted as (
         case_key, min(occurred_at) filter (actor = 'customer') as action_started_at,
         min(occurred_at) filter (actor = 'customer' and step = 'completed') as action_completed_at,
         min(occurred_at) filter (actor = 'customer' and action = 'pay') as first_pay_action_at,
+        bool_or(actor = 'customer' and step = 'ineligible') as has_ineligible_step,
         bool_or(actor = 'agent') as has_agent_action
     from actions
     group by case_key
@@ -264,7 +289,8 @@ acted as (
 written as (
     select
         case_key, count(*) as writeback_count, count(verified_at) as verified_writeback_count,
-        count(*) filter (is_settled) as settled_writeback_count, max(attempt_count) as greatest_attempt_count,
+        count(*) filter (is_settled) as settled_writeback_count, count(*) filter (is_reversed) as reversed_writeback_count,
+        max(attempt_count) as greatest_attempt_count,
         case when count(*) = count(verified_at) then max(verified_at) end as resolved_at
     from writebacks
     group by case_key
@@ -273,13 +299,25 @@ excepted as (
     select case_key, count(*) as exception_count from raised group by case_key
 ),
 handled as (
-    select case_key, count(*) as agent_touch_count, sum(handle_minutes + wrap_up_minutes) as agent_minutes from touches group by case_key
+    select
+        case_key, count(*) as agent_touch_count,
+        sum(coalesce(handle_minutes + wrap_up_minutes, handle_minutes, wrap_up_minutes)) as agent_minutes
+    from touches
+    group by case_key
+),
+closed as (
+    select case_key, latest[3] as reason, latest[1] as closed_at
+    from (
+        select case_key, max(row(occurred_at, event_id, nullif(reason, ''), kind)) as latest from kept(sound_case_closures) group by case_key
+    )
+    where latest[4] = 'closed'
 ),
 evidenced as (
     select
         case_key, min(occurred_at) filter (evidence_type = 'consent') as consent_at,
         min(occurred_at) filter (evidence_type = 'identity') as identity_evidence_at,
-        min(occurred_at) filter (evidence_type = 'document') as document_at
+        min(occurred_at) filter (evidence_type = 'document') as document_at,
+        min(occurred_at) filter (evidence_type = 'attestation') as attestation_at
     from kept(sound_evidence_items)
     where is_valid
     group by case_key
@@ -288,7 +326,8 @@ paid as (
     select
         case_key, sum(if(status = 'refunded', -1, 1) * amount * rate) as net_collected,
         coalesce(sum(if(status = 'refunded', -1, 1) * amount * rate) filter (flow = 'automated'), 0) as net_collected_automated,
-        bool_or(flow = 'automated' and status = 'succeeded') as has_automated_payment
+        bool_or(flow = 'automated' and status = 'succeeded') as has_automated_payment,
+        min(occurred_at) filter (status = 'succeeded') as paid_at
     from kept(sound_payments) as payments
     join fx on fx.currency = payments.currency and fx.day = payments.occurred_at::date
     where status <> 'failed'
@@ -296,38 +335,55 @@ paid as (
 )
 select
     opened.case_id, workflow, product, customer_ref, segment, tenure_band, overdue_bucket, risk_tier, contact_preference, source_system,
-    trigger_count, triggered_at, first_sent_at, entry_channel,
+    customer_timezone, variant, amount_due, trigger_count, triggered_at, first_sent_at, entry_channel,
     coalesce(message_count, 0) as message_count, coalesce(fallback_message_count, 0) as fallback_message_count,
     coalesce(identity_attempt_count, 0) as identity_attempt_count, identity_passed_at,
-    action_started_at, action_completed_at, first_pay_action_at,
+    action_started_at, coalesce(has_ineligible_step, false) as has_ineligible_step, action_completed_at, first_pay_action_at,
     coalesce(writeback_count, 0) as writeback_count, coalesce(verified_writeback_count, 0) as verified_writeback_count,
-    coalesce(settled_writeback_count, 0) as settled_writeback_count, resolved_at,
-    coalesce(agent_touch_count, 0) as agent_touch_count, coalesce(agent_minutes, 0) as agent_minutes,
+    coalesce(settled_writeback_count, 0) as settled_writeback_count, coalesce(reversed_writeback_count, 0) as reversed_writeback_count, resolved_at,
+    coalesce(agent_touch_count, 0) as agent_touch_count, if(agent_touch_count is null, 0, agent_minutes) as agent_minutes,
     coalesce(exception_count, 0) as exception_count,
     coalesce(net_collected, 0) as net_collected, coalesce(net_collected_automated, 0) as net_collected_automated,
-    coalesce(has_automated_payment, false) as has_automated_payment,
+    coalesce(has_automated_payment, false) as has_automated_payment, closed_at, closed.reason as closure_reason,
     first_sent_at is not null as is_initiated,
     action_completed_at is not null as is_completed_in_message,
     resolved_at is not null as is_resolved,
     agent_touch_count is not null or coalesce(has_agent_action, false) as is_agent_touched,
-    is_resolved and not is_agent_touched as is_automated,
-    is_automated and exception_count is null and greatest_attempt_count = 1 as is_straight_through,
+    is_resolved and not is_agent_touched as is_deflected,
+    is_deflected and is_completed_in_message as is_automated,
+    is_automated and excepted.exception_count is null and greatest_attempt_count = 1 and written.reversed_writeback_count = 0 as is_straight_through,
+    not is_resolved and closed_at is not null as is_closed_unresolved,
+    case
+        when is_automated then 'in_message'
+        when is_deflected then 'self_cured'
+        when is_resolved then 'assisted'
+        when is_closed_unresolved then 'closed'
+        else 'open'
+    end as resolution_path,
     case when resolved_at >= triggered_at then (epoch_us(resolved_at) - epoch_us(triggered_at)) / 60e6 end as resolution_minutes,
-    due_at,
-    due_at <= getvariable('as_of')::timestamp as is_due,
+    due_at, due_at_source,
+    due_at <= getvariable('as_of')::timestamp and not (is_closed_unresolved and closed_at <= due_at) as is_due,
     coalesce(resolved_at <= due_at, false) as is_resolved_on_time,
     is_due and not is_resolved_on_time as is_time_breach,
-    coalesce(is_quiet_hours_contact, false) as is_quiet_hours_contact,
+    coalesce(contacted.is_quiet_hours_contact, false) as is_quiet_hours_contact,
     requires_consent and is_completed_in_message and not coalesce(consent_at <= action_completed_at, false) as is_consent_missing,
     requires_identity and is_completed_in_message and not coalesce(identity_passed_at <= action_completed_at, false) as is_identity_missing,
     requires_document and is_resolved and not coalesce(document_at <= resolved_at, false) as is_document_missing,
-    coalesce(contacted.is_quiet_hours_contact, false) or is_consent_missing or is_identity_missing or is_document_missing as is_policy_breach,
+    requires_attestation and is_resolved and not coalesce(attestation_at <= resolved_at, false) as is_attestation_missing,
+    requires_payment and is_resolved and not coalesce(paid_at <= resolved_at, false) as is_payment_missing,
+    coalesce(contacted.is_quiet_hours_contact, false) or is_consent_missing or is_identity_missing or is_document_missing
+    or is_attestation_missing or is_payment_missing as is_policy_breach,
     is_due and (is_time_breach or is_policy_breach) as is_sla_breached,
-    requires_consent, requires_document, collects_payment,
+    requires_consent, requires_document,
+    requires_consent or requires_identity or requires_document or requires_attestation as requires_evidence, collects_payment,
     coalesce(consent_at <= action_completed_at, false) as has_consent_by_completion,
     coalesce(document_at <= resolved_at, false) as has_document_by_resolution,
-    (not requires_consent or consent_at is not null) and (not requires_identity or identity_evidence_at is not null)
-    and (not requires_document or document_at is not null) as is_evidence_complete,
+    if(
+        requires_evidence,
+        (not requires_consent or consent_at is not null) and (not requires_identity or identity_evidence_at is not null)
+        and (not requires_document or document_at is not null) and (not requires_attestation or attestation_at is not null),
+        null
+    ) as is_evidence_complete,
     case
         when is_resolved then 'writeback_succeeded'
         when is_completed_in_message then 'action_completed'
@@ -343,6 +399,7 @@ left join acted using (case_key)
 left join written using (case_key)
 left join excepted using (case_key)
 left join handled using (case_key)
+left join closed using (case_key)
 left join evidenced using (case_key)
 left join paid using (case_key);
 
@@ -357,9 +414,10 @@ select
     count(*) filter (is_initiated) as initiated,
     count(*) filter (is_initiated and is_completed_in_message) as initiated_completed,
     count(*) filter (is_initiated and is_completed_in_message and not is_agent_touched) as contained,
-    count(*) filter (is_completed_in_message) as completed,
+    count(*) filter (is_completed_in_message and not is_closed_unresolved) as completed,
     count(*) filter (is_completed_in_message and is_resolved) as completed_resolved,
     count(*) filter (is_automated) as automated,
+    count(*) filter (is_deflected) as deflected,
     count(*) filter (is_resolved_on_time) as on_time,
     count(*) filter (is_due) as due,
     count(*) filter (is_sla_breached) as breached,
@@ -369,8 +427,8 @@ from (
     select
         unnest(['triggered', 'sent', 'completed', 'resolved', 'due']) as clock,
         unnest([triggered_at, first_sent_at, action_completed_at, resolved_at, due_at])::date as day,
-        workflow, collects_payment, is_initiated, is_completed_in_message, is_agent_touched, is_resolved, is_automated,
-        is_resolved_on_time, is_due, is_sla_breached, net_collected_automated
+        workflow, collects_payment, is_initiated, is_completed_in_message, is_agent_touched, is_resolved, is_automated, is_deflected,
+        is_closed_unresolved, is_resolved_on_time, is_due, is_sla_breached, net_collected_automated
 )
 where day is not null
 group by all;
@@ -386,10 +444,10 @@ select day, workflow, 'payment_recovery_per_1000', 1000 * collected, cases from 
 union all
 select day, workflow, 'containment_rate', contained, initiated from counted where clock = 'sent'
 union all
-select day, workflow, 'verified_writeback_rate', completed_resolved, completed from counted where clock = 'completed'
+select day, workflow, 'verified_writeback_rate', completed_resolved, completed from counted where clock = 'completed' and completed > 0
 union all
 select day, workflow, unnest([
-    {'kpi_id': 'deflection_rate', 'numerator': automated::double, 'denominator': cases},
+    {'kpi_id': 'deflection_rate', 'numerator': deflected::double, 'denominator': cases},
     {'kpi_id': 'sla_on_time_rate', 'numerator': on_time, 'denominator': cases},
     {'kpi_id': 'cost_per_resolved_case', 'numerator': 0, 'denominator': cases}
 ], recursive := true)
@@ -397,7 +455,7 @@ from counted where clock = 'resolved'
 union all
 select day, workflow, 'sla_breach_rate', breached, due from counted where clock = 'due' and due > 0
 union all
-select first_attempted_at::date, workflow, 'writeback_success_rate', count(verified_at), count(*)
+select first_attempted_at::date, workflow, 'writeback_success_rate', count(*) filter (was_verified), count(*)
 from writebacks join opened using (case_key)
 where is_settled
 group by all

@@ -24,7 +24,7 @@ REFERENCE = ROOT / "seeds/reference"
 DBT = str(Path(sys.executable).parent / "dbt")
 WITHOUT_TESTS = ["--exclude-resource-type", "test", "unit_test"]
 # Disk space: the events, and what the builds, the script and what they spill take at most at a time.
-EVENT_BYTES_PER_CASE, WORK_BYTES_PER_CASE = 350, 4_500
+EVENT_BYTES_PER_CASE, WORK_BYTES_PER_CASE = 360, 4_500
 # The last moment that is computed for lies some days before the last load.
 DAYS_BEFORE_LAST_LOAD = 3
 # Step -> the database that it leaves.
@@ -187,7 +187,8 @@ def measure_size(
 
     def build(step: str, read: Path, as_of: str, **settings: str) -> Result:
         settings["CLOSED_LOOP_AS_OF"] = as_of
-        return bench.dbt(step, ["build", *WITHOUT_TESTS], DATABASES[step], {"events_path": str(read)}, settings)
+        places = {"events_path": str(read), "reference_path": str(REFERENCE)}
+        return bench.dbt(step, ["build", *WITHOUT_TESTS], DATABASES[step], places, settings)
 
     def measure_step(step: str) -> Result:
         own_events = bench.folder / f"{step}_events"
