@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Map the public event log of road traffic fines onto the raw event contract of closed_loop.
 
-Reads one table of log events (.parquet or .csv) and writes OUT_DIR/events/<table>.parquet, the ten
-event tables, and OUT_DIR/reference/<table>.csv. README.md beside this file explains every decision.
+Reads one table of log events (.parquet or .csv) and writes OUT_DIR/events/<table>.parquet, the event
+tables that the log fills, and OUT_DIR/reference/<table>.csv. README.md beside this file explains every decision.
 """
 
 import argparse
@@ -22,6 +22,8 @@ REQUIRED_COLUMNS = (
     "vehicleClass",
     "article",
     "points",
+    "amount",
+    "dismissal",
     "expense",
     "paymentAmount",
 )
@@ -42,6 +44,8 @@ typed as (
         -- a sparse column of numbers that has passed through pandas reads 157.0
         nullif(regexp_replace("article"::varchar, '[.]0+$', ''), '') as article,
         nullif(regexp_replace("points"::varchar, '[.]0+$', ''), '') as points,
+        "amount"::decimal(18, 2) as amount,
+        nullif("dismissal"::varchar, 'NIL') as dismissal,
         "expense"::decimal(18, 2) as postage,
         "paymentAmount"::decimal(18, 2) as payment_amount,
     from log_file
@@ -80,31 +84,30 @@ EVENT_TABLES = {
     "case_triggers": (
         "activity = 'Create Fine'",
         """
-        'road_fine' as workflow, article as product, null::varchar as customer_ref, vehicle_class as segment,
-        null::varchar as tenure_band, null::varchar as overdue_bucket, points as risk_tier,
-        null::varchar as contact_preference, 'road_fines_log' as source_system
+        'road_fine' as workflow, article as product, vehicle_class as segment, points as risk_tier,
+        'road_fines_log' as source_system, amount as amount_due
     """,
     ),
+    "case_closures": ("dismissal <> ''", "'closed' as kind, 'cancelled' as reason, 'system' as actor"),
     "message_events": (
         "activity in ('Send Fine', 'Insert Fine Notification')",
         """
-        coalesce(letter_id, event_id) as message_id, 'email' as channel,
+        coalesce(letter_id, event_id) as message_id, 'letter' as channel,
         if(activity = 'Send Fine', 'sent', 'delivered') as status, false as is_fallback
     """,
     ),
-    "identity_checks": ("false", "null::varchar as method, null::varchar as outcome"),
     "action_events": (
         "activity = 'Payment'",
         """
         if(is_notified, letter_id, null) as message_id, 'pay' as action, 'completed' as step,
-        'customer' as actor, null::varchar as actor_ref, null::varchar as error_reason
+        'customer' as actor
     """,
     ),
     "writeback_attempts": (
         "activity = 'Payment'",
         """
         'payment-' || event_id as idempotency_key, 1 as attempt_number, 'fines_ledger' as target_system,
-        'batch' as adapter, 'accepted' as status, 1 as fields_required, null::varchar as error_reason
+        'accepted' as status, 1 as fields_required
     """,
     ),
     "writeback_acks": (
@@ -121,8 +124,7 @@ EVENT_TABLES = {
             when 'Insert Date Appeal to Prefecture' then 'appeal_to_prefecture'
             when 'Appeal to Judge' then 'appeal_to_judge'
             else 'credit_collection'
-        end as reason,
-        false as has_context
+        end as reason
     """,
     ),
     "agent_touches": (
@@ -130,11 +132,9 @@ EVENT_TABLES = {
         """
         if(is_collection, event_id, appeal_id) as exception_id,
         if(is_collection, 'credit_collection', 'prefecture') as agent_ref, occurred_at as ended_at,
-        if(is_collection, 'transferred', 'resolved') as outcome, 0::double as handle_minutes,
-        0::double as wrap_up_minutes, 0 as logins, if(is_collection, 1, 0) as handoffs
+        if(is_collection, 'transferred', 'resolved') as outcome, if(is_collection, 1, 0) as handoffs
     """,
     ),
-    "evidence_items": ("false", "null::varchar as evidence_type, null::boolean as is_valid, null::varchar as uri"),
     "payments": (
         "activity = 'Payment'",
         """
