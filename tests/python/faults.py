@@ -12,13 +12,11 @@ from typing import Any, NamedTuple
 
 import dbt_processes
 import duckdb
-from made_events import WORKFLOW_COLUMNS, Events, write_csv
+from made_events import WORKFLOW_COLUMNS, Events, workflow, write_csv
 from project import ROOT, WITHOUT_TESTS, database
 
 FIRST, BETWEEN, SECOND = "2026-03-12 00:00:00", "2026-03-15 00:00:00", "2026-03-21 00:00:00"
-WORKFLOW = dict(
-    zip(WORKFLOW_COLUMNS, ["pay", "billing", "Ops", 24, "hours", "", False, False, False, True, 7], strict=True)
-)
+WORKFLOW = workflow("pay", "billing", "Ops", 24, "hours", "", False, False, False, True, 7)
 STOPPING_DBT = str(Path(__file__).with_name("stopping_dbt.py"))
 Tables = dict[str, list[tuple[Any, ...]]]
 

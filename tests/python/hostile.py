@@ -9,8 +9,11 @@ What the specification leaves undetermined is left out on purpose, so that every
 - of the rates of one category and channel, and of the fx rates of one currency, no two begin on the same day;
 - rates carry the unit of their category, months are first days, no amount of the reference tables is negative;
 - no workflow, attribute or currency is called `(all)`; nothing happens at a local midnight that DST skips;
-- one target per KPI and workflow, none for `(all)` by name, none whose target or red flag is null; a relative target of
-  money is never "unchanged", and no alert on money is for "any" change (there the order of a sum would decide).
+- of the targets of one KPI and workflow no two begin on the same day; none is for `(all)` by name, none has a target or red
+  flag that is null; a relative target of money is never "unchanged", and no alert on money is for "any" change (there the
+  order of a sum would decide);
+- no threshold of a signal is a round number, so that no score comes within 1e-7 of it;
+- no fix that needs a value is without one; no change names a diagnostic.
 
 `(none)` as an attribute's own value is included: it shares its cell with null.
 """
@@ -53,12 +56,22 @@ COLUMN_TYPES = {
     for table, columns in oracle.OWN_COLUMNS.items()
 }
 SHARED_TYPES = {name: DUCKDB_TYPES[column.kind] for name, column in oracle.SHARED_COLUMNS.items()}
+# Marked `*` in events.md.
+OPTIONAL_COLUMNS = {
+    table: [name for name, column in columns.items() if column.nullable]
+    for table, columns in oracle.OWN_COLUMNS.items()
+}
+# Where customers are: on both sides of the date line, half hours and quarters off, with and without summer time.
+CUSTOMER_ZONES = [
+    *["Europe/Berlin", "America/New_York", "Asia/Kolkata", "America/St_Johns", "Pacific/Chatham", "Pacific/Honolulu"],
+    *["Australia/Lord_Howe", "America/Sao_Paulo"],
+]
 LISTED = {
     (table, name): column.allowed
     for table, columns in oracle.OWN_COLUMNS.items()
     for name, column in columns.items()
     if column.allowed
-}
+} | {("case_triggers", "customer_timezone"): CUSTOMER_ZONES}
 # As the project's own files begin, which test_documentation.py compares with the contract.
 REFERENCE_COLUMNS = {
     path.stem: path.read_text(encoding="utf-8").split("\n", 1)[0].split(",")
@@ -317,7 +330,7 @@ def workflows(world: World) -> list[Row]:
         rows.append(
             {
                 "workflow": name,
-                "domain": world.pick(["billing", "collections", "compliance"]),
+                "domain": world.pick(["billing", "collections", "compliance", "service", "other"]),
                 "owner": world.pick(["ops", "o'hara", 'team; "b"']),
                 "sla_value": world.pick({"hours": [0, 1, 24, 72], "days": [1, 3], "business_days": [0, 1, 2, 5]}[unit]),
                 "sla_unit": unit,
@@ -325,10 +338,15 @@ def workflows(world: World) -> list[Row]:
                 "requires_consent": world.often(0.6),
                 "requires_identity": world.often(0.6),
                 "requires_document": world.often(0.5),
+                "requires_attestation": world.often(0.4),
+                "requires_payment": world.often(0.4),
                 "collects_payment": world.often(0.6),
                 "maturity_days": world.pick([0, 1, 3, 7, 14]),
             }
         )
+    if world.often(0.3):
+        # Nothing to show as evidence.
+        rows[0] |= {f"requires_{kind}": False for kind in LISTED["evidence_items", "evidence_type"]}
     return rows
 
 
@@ -471,7 +489,37 @@ class Case:
         for number in range(count):
             at = self.at if number == 0 else world.after(self.at)
             values = {name: world.pick(choices) for name, choices in attributes.items()}
-            world.add("case_triggers", self.case_id, at, workflow=world.pick(self.names), **values)
+            world.add(
+                "case_triggers", self.case_id, at, workflow=world.pick(self.names), **values, **self.own_terms(at)
+            )
+
+    def own_terms(self, at: dt.datetime) -> Row:
+        """What a trigger says of its own: when it is due (at once, at a boundary, …), where the customer is, what is owed."""
+        world = self.world
+        due = world.pick([at, at + MICROSECOND, at + HOUR, at + DAY, at + 9 * DAY, max(at, world.boundary())])
+        owed = Decimal(world.random.randrange(90000)).scaleb(-2)
+        return {
+            "due_at": due if world.often(0.3) else None,
+            "customer_timezone": world.pick([None, None, "", *CUSTOMER_ZONES, "UTC"]),
+            "amount_due": world.pick([None, None, owed, owed, Decimal("0.00")]),
+            "currency": world.pick([None, "", "USD", "EUR", "GBP", "GBP", "CHF"] + ["JPY"] * world.often(0.2)),
+            "variant": world.pick(["a", "B", "", None]),
+        }
+
+    def closures(self) -> None:
+        """Closed, reopened, closed again: before the trigger, after all is resolved, at one moment."""
+        world = self.world
+        at = world.after(self.at)
+        for _ in range(world.pick([0, 0, 0, 1, 1, 2, 3])):
+            world.add(
+                "case_closures",
+                self.case_id,
+                at,
+                kind=world.pick(["closed", "closed", "reopened"]),
+                reason=world.pick([*LISTED["case_closures", "reason"], "", None]),
+                actor=world.pick(LISTED["case_closures", "actor"]),
+            )
+            at = world.after(at)
 
     def messages(self) -> None:
         """Sent or not, delivered or not, opened without delivery, sent twice over different channels."""
@@ -545,7 +593,7 @@ class Case:
         world = self.world
         for _ in range(world.pick([0, 0, 1, 1, 1, 1, 2])):
             key = world.pick(self.shared_keys) if world.often(0.12) else world.identifier("key")
-            required = world.pick([0, 1, 3, 3])
+            required = world.pick([0, 1, 3, 3, 3])
             at = world.after(self.at)
             attempts = world.pick([1, 1, 1, 1, 2, 3]) if world.often(0.96) else 0
             first = at
@@ -557,9 +605,9 @@ class Case:
                     idempotency_key=key,
                     attempt_number=world.pick([number + 1, 1, 7]),
                     target_system=world.pick(["ledger", "Ledger", "crm 'x'"]),
-                    adapter=world.pick(LISTED["writeback_attempts", "adapter"]),
+                    adapter=world.pick([*LISTED["writeback_attempts", "adapter"], None, ""]),
                     status=world.pick(LISTED["writeback_attempts", "status"]),
-                    fields_required=world.pick([required, required, required, 5]),
+                    fields_required=world.pick([required] * 6 + [5, 5, None]),
                     error_reason=world.pick([None, None, "", "timeout", "Timeout", 'bad; "field"\nline']),
                 )
                 at = world.after(at)
@@ -570,17 +618,18 @@ class Case:
         world = self.world
         ack_id = world.identifier("ack")
         at = world.pick([first, first, world.after(first), world.after(first), first - MICROSECOND])
-        for number in range(world.pick([0, 1, 1, 1, 1, 2, 2, 3])):
+        for number in range(world.pick([0, 1, 1, 1, 1, 2, 2, 3, 5])):
             world.add(
                 "writeback_acks",
                 self.case_id,
                 at,
                 idempotency_key=key,
                 ack_id=ack_id if number == 0 or world.often(0.5) else world.identifier("ack"),
-                outcome=world.pick(["persisted"] * 5 + ["rejected"]),
-                fields_persisted=max(0, required + world.pick([0, 0, 0, 0, 0, 0, 1, -1, 2])),
+                outcome=world.pick(["persisted"] * 5 + ["rejected"] + ["reversed"] * (3 if number else 1)),
+                fields_persisted=world.pick([max(0, required + world.pick([0, 0, 0, 0, 0, 0, 1, -1, 2]))] * 9 + [None]),
             )
-            at = world.after(at)
+            # What is written again is often written at the very moment of the reversal.
+            at = at if world.often(0.15) else world.after(at)
 
     def work(self) -> None:
         """Exceptions and agent touches, tied to each other, to nothing, or to another case's exception."""
@@ -594,7 +643,7 @@ class Case:
                 self.case_id,
                 world.after(self.at),
                 reason=world.pick(["no_consent", "dispute; 'x'"]),
-                has_context=world.often(0.6),
+                has_context=world.pick([True, True, True, False, False, None]),
             )
             raised.append(exception["event_id"])
         others = [row["event_id"] for row in world.events["exceptions"][-6:]]
@@ -609,12 +658,17 @@ class Case:
                 agent_ref=world.pick(["a1", "o'neil"]),
                 ended_at=ended,
                 outcome=world.pick(["resolved", "resolved", "returned", "transferred"]),
-                handle_minutes=world.pick([0.0, 1.5, 12.25, 0.1, 7 / 3]),
-                wrap_up_minutes=world.pick([0.0, 0.2, 3.0]),
-                logins=world.pick([0, 1, 4]),
-                handoffs=world.pick([0, 1, 2]),
+                handle_minutes=world.pick([0.0, 1.5, 12.25, 0.1, 7 / 3, 7 / 3, None]),
+                wrap_up_minutes=world.pick([0.0, 0.2, 3.0, 3.0, None]),
+                logins=world.pick([0, 1, 4, None]),
+                handoffs=world.pick([0, 1, 2, None]),
+                copy_pastes=world.pick([0, 3, None, None]),
             )
             row = world.events["agent_touches"][-1]
+            if world.often(0.1):
+                row |= dict.fromkeys(
+                    world.pick([("logins", "handoffs", "copy_pastes"), ("handle_minutes", "wrap_up_minutes")])
+                )
             if row["ended_at"] is not None:
                 row["loaded_at"] = max(row["loaded_at"], row["ended_at"] - world.skew)
             at = world.after(at)
@@ -647,6 +701,7 @@ class Case:
                 status=world.pick(["succeeded", "succeeded", "succeeded", "refunded", "failed"]),
                 amount=Decimal(world.random.randrange(150000) if world.often(0.8) else 10000).scaleb(-2),
                 currency=world.pick(["USD", "USD", "EUR", "GBP", "GBP", "CHF", "JPY", "usd"]),
+                decline_reason=world.pick(["insufficient funds", "", None]),
             )
 
     def smooth(self) -> None:
@@ -655,7 +710,7 @@ class Case:
         at = self.at
         name = world.pick(self.names)
         attributes = {column: None for column in COLUMN_TYPES["case_triggers"] if column != "workflow"}
-        world.add("case_triggers", self.case_id, at, workflow=name, **attributes)
+        world.add("case_triggers", self.case_id, at, workflow=name, **{**attributes, **self.own_terms(at)})
         step = world.pick([0 * SECOND, SECOND, MINUTE, HOUR])
         for status in ("sent", "delivered", "opened", "clicked"):
             at += step
@@ -668,8 +723,11 @@ class Case:
                 status=status,
                 is_fallback=False,
             )
-        for kind in ("consent", "identity", "document"):
-            world.add("evidence_items", self.case_id, at, evidence_type=kind, is_valid=True, uri=None)
+        done = at + 2 * step
+        for kind in LISTED["evidence_items", "evidence_type"]:
+            # By the resolution, or a hair after it.
+            by = at if world.often(0.9) else done + world.pick([0 * SECOND, MICROSECOND])
+            world.add("evidence_items", self.case_id, by, evidence_type=kind, is_valid=True, uri=None)
         world.add("identity_checks", self.case_id, at, method="otp", outcome="passed")
         at += step
         world.add(
@@ -686,12 +744,13 @@ class Case:
         world.add(
             "payments",
             self.case_id,
-            at,
+            at if world.often(0.8) else done + world.pick([0 * SECOND, MICROSECOND]),
             payment_id="p",
             flow="automated",
-            status="succeeded",
+            status="succeeded" if world.often(0.9) else "failed",
             amount=Decimal("42.42"),
             currency=world.pick(["USD", "GBP", "EUR"]),
+            decline_reason=None,
         )
         key = world.identifier("key")
         world.add(
@@ -706,15 +765,23 @@ class Case:
             fields_required=2,
             error_reason=None,
         )
-        world.add(
-            "writeback_acks",
-            self.case_id,
-            at + step,
-            idempotency_key=key,
-            ack_id=world.identifier("ack"),
-            outcome="persisted",
-            fields_persisted=2,
-        )
+        outcomes = ["persisted"]
+        if world.often(0.25):
+            # Undone, perhaps written again, perhaps twice.
+            outcomes += world.pick([["reversed"], ["reversed", "persisted"], ["reversed", "persisted", "persisted"]])
+        for number, outcome in enumerate(outcomes, start=1):
+            world.add(
+                "writeback_acks",
+                self.case_id,
+                at + number * step,
+                idempotency_key=key,
+                ack_id=world.identifier("ack"),
+                outcome=outcome,
+                fields_persisted=2 if outcome == "persisted" else None,
+            )
+        if world.often(0.1):
+            # Closed in spite of it, or not before long.
+            self.closures()
 
     def make(self) -> None:
         """Everything that happens to the case."""
@@ -722,6 +789,7 @@ class Case:
             self.smooth()
             return
         self.triggers()
+        self.closures()
         self.messages()
         self.checks()
         self.actions()
@@ -772,12 +840,12 @@ def break_null(world: World, table: str, row: Row) -> None:
 
 
 def break_value(world: World, table: str, row: Row) -> None:
-    """`invalid_value`: unlisted, negative, not a number, the attempt 0, an end before the start."""
+    """`invalid_value`: unlisted, negative, not a number, the attempt 0, an end or a due moment before the start."""
     breaks: list[tuple[str, Any]] = []
     for name, kind in COLUMN_TYPES[table].items():
         if (table, name) in LISTED:
             good = world.pick(LISTED[table, name])
-            breaks += [(name, bad) for bad in (good.upper(), f" {good}", f"{good} ", "other", "'")]
+            breaks += [(name, bad) for bad in (good.upper(), f" {good}", f"{good} ", "another", "'")]
         if kind == "integer":
             breaks.append((name, -1))
         if kind == "double":
@@ -788,7 +856,7 @@ def break_value(world: World, table: str, row: Row) -> None:
             breaks.append((name, Decimal("-0.01")))
         if name == "attempt_number":
             breaks += [(name, 0)] * 6
-        if name == "ended_at" and row["occurred_at"] is not None:
+        if name in ("ended_at", "due_at") and row["occurred_at"] is not None:
             breaks.append((name, row["occurred_at"] - world.pick([MICROSECOND, HOUR])))
     if not breaks:
         break_null(world, table, row)
@@ -799,7 +867,9 @@ def break_value(world: World, table: str, row: Row) -> None:
 
 def break_reference(world: World, table: str, row: Row) -> None:
     """`unknown_workflow`, `unknown_currency`; for other tables an orphan."""
-    if table == "case_triggers":
+    if table == "case_triggers" and world.often(0.3):
+        row["amount_due"], row["currency"] = Decimal("1.00"), world.pick(["JPY", "usd", " USD"])
+    elif table == "case_triggers":
         row["workflow"] = world.pick(["BILLING", "no such", "billing ", "zz_never "])
     elif table == "payments":
         row["currency"] = world.pick(["JPY", "usd", "XXX", " USD"])
@@ -932,6 +1002,9 @@ def choose_as_of(world: World, reference: Tables) -> None:
     ]
     if attempts:
         candidates.append(world.pick(attempts))
+    due = [row["due_at"] for row in world.events["case_triggers"] if row["due_at"]]
+    if due:
+        candidates.append(world.pick(due) - world.pick([0 * SECOND, MICROSECOND]))
     if triggers:
         candidates += [world.pick(triggers) + days * DAY, world.pick(triggers) + 24 * HOUR, world.pick(triggers) + HOUR]
     world.variables["as_of"] = world.pick(candidates)
@@ -1008,7 +1081,72 @@ class EdgeCase:
             wrap_up_minutes=0.5,
             logins=0,
             handoffs=0,
+            copy_pastes=1,
         )
+
+    def close(self, at: dt.datetime, kind: str = "closed") -> Row:
+        """The case is closed, or opened again."""
+        return self.add("case_closures", at, kind=kind, reason="expired" if kind == "closed" else None, actor="system")
+
+    def acknowledge(self, at: dt.datetime, key: str, outcome: str = "persisted") -> Row:
+        """The system of record has persisted everything, or has undone it."""
+        ack_id = self.world.identifier("ack")
+        return self.add("writeback_acks", at, idempotency_key=key, ack_id=ack_id, outcome=outcome, fields_persisted=1)
+
+
+def add_closure_edges(world: World, as_of: dt.datetime, names: list[str]) -> None:
+    """Cases closed just when they are due, a hair before and after, and then resolved or opened again."""
+    for due in (as_of - HOUR, as_of):
+        for nudge in (0 * SECOND, MICROSECOND, -MICROSECOND):
+            case = EdgeCase(world, as_of, due - DAY, world.pick(names))
+            case.trigger["due_at"] = due
+            if world.often(0.5):
+                case.complete(due - HOUR)
+            if due + nudge > as_of:
+                continue
+            case.close(due + nudge)
+            ending = world.pick(["resolved", "attempted", "reopened", "", ""])
+            if ending in ("resolved", "attempted"):
+                key = world.identifier("key")
+                case.attempt(due - 2 * HOUR, key)
+                if ending == "resolved":
+                    case.acknowledge(due - HOUR, key)
+            if ending == "reopened":
+                case.close(min(due + nudge + MICROSECOND, as_of), "reopened")
+
+
+def add_reversal_edges(world: World, as_of: dt.datetime, names: list[str]) -> None:
+    """Reversals just when a writeback is verified, a hair before and after; written again just then, and a hair later."""
+    at = as_of - 3 * HOUR
+    for nudge in (0 * SECOND, MICROSECOND, -MICROSECOND):
+        for again in (None, 0 * SECOND, MICROSECOND, HOUR):
+            case = EdgeCase(world, as_of, at - HOUR, world.pick(names))
+            case.complete(at - MINUTE)
+            key = world.identifier("key")
+            case.attempt(at - MINUTE, key)
+            first = case.acknowledge(at, key)
+            case.acknowledge(at + nudge, key, "reversed")
+            if again is not None:
+                other = case.acknowledge(at + nudge + again, key)
+                other["ack_id"] = world.pick([first["ack_id"], other["ack_id"]])
+
+
+def add_customer_clocks(world: World, as_of: dt.datetime, names: list[str]) -> None:
+    """Messages round the quiet hours of customers in four zones, on the days when clocks change too."""
+    start, end = world.variables.get("quiet_hours_start", 21), world.variables.get("quiet_hours_end", 8)
+    for name in world.random.sample(CUSTOMER_ZONES, 4):
+        days = [as_of.date() - number * DAY for number in (2, 3, 5)]
+        days += [day.date() for day in CLOCK_CHANGES.get(name, []) if day + 3 * DAY < as_of < day + 60 * DAY]
+        for day in days:
+            hour = world.pick([start, end])
+            local = dt.datetime.combine(day, dt.time(hour % 24), tzinfo=ZoneInfo(name))
+            nudge = world.pick([0 * SECOND, -MICROSECOND, MICROSECOND, HOUR, -HOUR])
+            at = local.astimezone(dt.UTC).replace(tzinfo=None) + nudge
+            if at <= as_of and at - HOUR >= world.history_start:
+                case = EdgeCase(world, as_of, at - HOUR, world.pick(names))
+                case.trigger["customer_timezone"] = name
+                case.trigger["due_at"] = at
+                case.sent(at, "m", world.pick(["sms", "push", "voice", "letter", "portal"]))
 
 
 def add_timeout_edges(world: World, as_of: dt.datetime, names: list[str]) -> None:
@@ -1050,6 +1188,7 @@ def add_tie(case: EdgeCase, at: dt.datetime, number: int, event_id: str, key: st
         case.check(at, ("passed", "failed")[number]),
         case.sent(at, "m", ("sms", "email")[number]),
         case.touch(at, exception_id, ("resolved", "returned")[number]),
+        case.close(at, ("closed", "reopened")[number]),
         case.attempt(at, key),
     ]
     rows[-1].update(fields_required=number, error_reason=f"e{number}")
@@ -1087,6 +1226,12 @@ def add_edges(world: World, reference: Tables) -> None:
         add_term_edges(world, as_of, rows)
     if world.often(0.6):
         add_byte_order_ties(world, as_of, names)
+    if world.often(0.5):
+        add_closure_edges(world, as_of, names)
+    if world.often(0.5):
+        add_reversal_edges(world, as_of, names)
+    if world.often(0.5):
+        add_customer_clocks(world, as_of, names)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -1108,7 +1253,8 @@ NEAR_VALUES: list[tuple[list[str], list[float]]] = [
             *["escalation_success_rate", "action_response_rate", "identity_pass_rate", "writeback_retry_rate"],
             *["writeback_first_attempt_rate", "fallback_rate", "straight_through_rate", "consent_capture_rate"],
             *["document_capture_rate", "evidence_completeness_rate", "context_handover_rate"],
-            *["payment_completion_rate", "open_rate", "click_rate", "bot_containment_rate"],
+            *["payment_completion_rate", "open_rate", "click_rate", "bot_containment_rate", "self_cure_rate"],
+            *["closed_unresolved_rate", "writeback_reversal_rate", "ineligible_rate", "payment_decline_rate"],
         ],
         NEAR_RATES,
     ),
@@ -1126,12 +1272,13 @@ RATES = NEAR_VALUES[0][0]
 MONEY = ["cost_per_resolved_case", "payment_recovery_per_1000"]
 DIAGNOSTICS = [
     *["open_rate", "click_rate", "bot_containment_rate", "conversation_volume", "handle_time_mean"],
-    *["messages_per_resolution", "clicks_per_resolution"],
+    *["messages_per_resolution", "clicks_per_resolution", "self_cure_rate"],
 ]
 LOWER_IS_GOOD = [
     *["time_to_resolution_median", "time_to_resolution_p90", "sla_breach_rate", "cost_per_resolved_case"],
     *["exception_escape_rate", "writeback_retry_rate", "time_to_persist_median", "time_to_persist_p90"],
-    *["fallback_rate", "agent_minutes_per_resolution"],
+    *["fallback_rate", "agent_minutes_per_resolution", "closed_unresolved_rate", "writeback_reversal_rate"],
+    *["ineligible_rate", "payment_decline_rate"],
 ]
 
 
@@ -1152,10 +1299,32 @@ def kpi_target(world: World, kpi_id: str, workflow: str) -> Row:
         "red_flag": pair[1],
         "owner": world.pick(["Lead", "o'neil", 'team; "t"', None]),
         "action": world.pick([text for text in PROSE if text]),
+        "valid_from": None,
+        "valid_to": None,
+        "due_date": None,
     }
 
 
-def kpi_targets(world: World, names: list[str]) -> list[Row]:
+def dated_targets(world: World, kpi_id: str, workflow: str, as_of: dt.datetime) -> list[Row]:
+    """One target, or several that follow each other, overlap or leave a gap; some of them are due by a day."""
+    rows = [kpi_target(world, kpi_id, workflow)]
+    if world.often(0.3):
+        # As many days as there are rows, so that no two begin on the same.
+        days = sorted(world.random.sample(range(-70, 10), world.pick([1, 2])))
+        starts = [as_of.date() + number * DAY for number in days]
+        starts = [day - day.weekday() * DAY if world.often(0.4) else day for day in starts]
+        rows = rows * world.often(0.7) + [
+            {**kpi_target(world, kpi_id, workflow), "valid_from": day} for day in sorted(set(starts))
+        ]
+    for row in rows:
+        if world.often(0.2):
+            row["valid_to"] = (row["valid_from"] or as_of.date() - 20 * DAY) + world.pick([1, 7, 21]) * DAY
+        if world.often(0.5):
+            row["due_date"] = as_of.date() + world.pick([-50, -20, -1, 0, 1, 10, 30, 90, 400]) * DAY
+    return rows
+
+
+def kpi_targets(world: World, names: list[str], as_of: dt.datetime) -> list[Row]:
     """For every workflow, for some, for one that does not exist, for no one; also for KPIs that may have none."""
     if world.often(0.05):
         return []
@@ -1164,8 +1333,8 @@ def kpi_targets(world: World, names: list[str]) -> list[Row]:
         chance = 0.3 if kpi_id in DIAGNOSTICS else 0.75
         if world.often(0.15):
             continue
-        rows += [kpi_target(world, kpi_id, "*")] if world.often(chance) else []
-        rows += [kpi_target(world, kpi_id, name) for name in [*names, "no such"] if world.often(chance / 3)]
+        for name, share in [("*", chance), *((name, chance / 3) for name in [*names, "no such"])]:
+            rows += dated_targets(world, kpi_id, name, as_of) if world.often(share) else []
     world.random.shuffle(rows)
     return rows
 
@@ -1203,13 +1372,93 @@ def alert_rules(world: World) -> list[Row]:
     ]
 
 
+SIGNALS = [
+    *[("writeback_success_rate", "all"), ("writeback_success_rate", "target_system")],
+    *[("writeback_retry_rate", "all"), ("writeback_retry_rate", "target_system")],
+    *[("identity_pass_rate", "all"), ("identity_pass_rate", "method")],
+    *[("fallback_rate", "all"), ("fallback_rate", "channel")],
+]
+
+
+def signal_rules(world: World) -> list[Row]:
+    """Every KPI by every dimension that it may have, both kinds; from hardly ever a false alarm to several a week."""
+    return [
+        {
+            "rule_id": f"{world.pick(NASTY)}{kind}{number}",
+            "kpi_id": kpi_id,
+            "kind": kind,
+            "dimension": dimension,
+            "odds_ratio": world.pick([1.5, 2.0, 3.0, 4.75]),
+            "false_alarms_per_year": round(world.pick([0.25, 20, 300, 1500]) * world.random.uniform(0.9, 1.1), 6),
+            "severity": world.pick(["warn", "page"]),
+            "owner": world.pick(["Lead", "o'neil", 'team; "t"']),
+            "action": world.pick([text for text in PROSE if text]),
+        }
+        for number, (kpi_id, dimension) in enumerate(SIGNALS)
+        for kind in ("drop", "rise")
+        if world.often(0.6)
+    ]
+
+
+def manual_steps(world: World) -> list[Row]:
+    """Mostly all steps; one that is not listed takes no time."""
+    steps = ["login", "handoff", "copy_paste"]
+    return [{"step": step, "minutes": world.pick([0, 0.5, 2.25, 4])} for step in steps if world.often(0.85)]
+
+
+def changes(world: World, names: list[str], as_of: dt.datetime) -> list[Row]:
+    """Changes of all kinds of KPI before, within and after the data."""
+    kpi_ids = [kpi_id for kpi_id in NEAR if kpi_id not in DIAGNOSTICS]
+    volume = ["fallback_rate", "identity_pass_rate", "writeback_success_rate", "completion_rate"]
+    return [
+        {
+            "change_id": f"{world.pick(NASTY)}{number}",
+            "changed_on": as_of.date() - world.random.randrange(-10, 90) * DAY,
+            "kpi_id": world.pick([*kpi_ids, *volume * 4]),
+            "workflow": world.pick([*names, "(all)", "(all)"]),
+            "description": world.pick([text for text in PROSE if text]),
+        }
+        for number in range(world.pick([0, 10, 16]))
+    ]
+
+
+def fixes(world: World, names: list[str]) -> list[Row]:
+    """All three kinds, of all workflows or of one, with and without hours; some alike but for their id."""
+    values = {
+        "exception_reason": ["no_consent", "dispute; 'x'", "dispute", "tie", "Dispute"],
+        "error_reason": ["timeout", "Timeout", 'bad; "field"\nline', "b", "B", "e0"],
+        "routine_touch": [None],
+    }
+    rows = []
+    for number in range(world.pick([0, 6, 9])):
+        kind = world.pick(values)
+        row = {
+            "fix_id": f"{world.pick(NASTY)}{number}",
+            "title": world.pick([text for text in PROSE if text]),
+            "kind": kind,
+            "value": world.pick(values[kind]),
+            "workflow": world.pick([None, None, *names]),
+            "engineering_hours": world.pick([None, 0, 1, 2.5, 40, 40]),
+        }
+        rows += [row, {**row, "fix_id": f"{world.pick(NASTY)}again{number}"}][: 2 if world.often(0.3) else 1]
+    return rows
+
+
 class HistoryCase(EdgeCase):
     """A case of the time before the run's span."""
 
-    def acknowledge(self, at: dt.datetime, key: str) -> None:
-        """The system of record has persisted everything."""
-        ack_id = self.world.identifier("ack")
-        self.add("writeback_acks", at, idempotency_key=key, ack_id=ack_id, outcome="persisted", fields_persisted=1)
+    def pay(self, at: dt.datetime, status: str) -> None:
+        """An automated payment."""
+        self.add(
+            "payments",
+            at,
+            payment_id="p",
+            flow="automated",
+            status=status,
+            amount=Decimal("10.01"),
+            currency="USD",
+            decline_reason="insufficient funds" if status == "failed" else None,
+        )
 
     def exception(self, at: dt.datetime, good: bool) -> None:
         """Solved on the first touch, or not."""
@@ -1223,21 +1472,84 @@ class HistoryCase(EdgeCase):
         key = self.world.identifier("key")
         self.sent(at, "m", "email")
         self.check(at + MINUTE, "passed")
-        for kind in ("consent", "identity", "document"):
+        for kind in LISTED["evidence_items", "evidence_type"]:
             self.add("evidence_items", at + MINUTE, evidence_type=kind, is_valid=True, uri=None)
         self.complete(at + 2 * MINUTE)
+        self.pay(at + 2 * MINUTE, "succeeded")
         self.attempt(at + 3 * MINUTE, key)
         self.acknowledge(at + 4 * MINUTE, key)
 
     def go_badly(self, at: dt.datetime) -> None:
-        """Another channel, failed checks, no evidence, attempts without an answer."""
+        """Another channel, failed checks, no evidence, attempts without an answer, or one that is undone."""
         key = self.world.identifier("key")
         self.sent(at, "m", "sms")
         for number in range(2):
             self.check(at + number * MINUTE, "failed")
         self.complete(at + 5 * MINUTE)
+        self.pay(at + 5 * MINUTE, "failed")
         for number, reason in enumerate(self.world.random.sample(["b", "B", "a", "é", None], 3)):
             self.attempt(at + (6 + number) * MINUTE, key)["error_reason"] = reason
+        if self.world.often(0.3):
+            self.acknowledge(at + 9 * MINUTE, key)
+            self.acknowledge(at + 10 * MINUTE, key, "reversed")
+        if self.world.often(0.4):
+            self.close(at + 20 * MINUTE)
+        if self.world.often(0.5):
+            action = self.add(
+                "action_events",
+                at + 5 * MINUTE,
+                **{**dict.fromkeys(COLUMN_TYPES["action_events"]), "action": "plan", "actor": "customer"},
+            )
+            action["step"] = "ineligible"
+
+
+class DayCase(EdgeCase):
+    """A case of one day of a long history: some messages, checks and writebacks, and perhaps a touch."""
+
+    def go(self, at: dt.datetime, share: dict[str, float]) -> None:
+        """share: of what goes wrong, by channel, method and target system."""
+        world = self.world
+        for number in range(world.pick([1, 2, 3])):
+            channel = world.pick(["sms", "email"])
+            sent = self.sent(at, f"m{number}", channel)
+            sent["is_fallback"] = world.often(share[channel])
+        method = world.pick(["otp", "knowledge"])
+        outcomes = ["failed", "failed", "failed", "passed"] if world.often(share[method]) else ["passed"]
+        for number, outcome in enumerate(outcomes):
+            self.check(at + number * SECOND, outcome)["method"] = method
+        for number in range(world.pick([1, 2, 3])):
+            key = world.identifier("key")
+            target = world.pick(["ledger", "crm 'x'"])
+            goes_wrong = world.often(share[target])
+            for step in range(2 if goes_wrong else 1):
+                attempt = self.attempt(at + (number + step) * SECOND, key)
+                attempt["target_system"] = target
+                attempt["error_reason"] = world.pick(["timeout", "b"]) if goes_wrong else None
+            if not goes_wrong or world.often(0.3):
+                self.acknowledge(at + MINUTE, key)
+        if world.often(0.25):
+            raised = self.add("exceptions", at, reason="dispute", has_context=None)
+            self.touch(at, world.pick([raised["event_id"], None]), "resolved")
+
+
+def add_days(world: World, as_of: dt.datetime, names: list[str]) -> None:
+    """A long history day by day, in which something begins to go wrong or to go well some days before its end."""
+    length, fault = world.pick([78, 95]), world.pick([1, 3, 9, 18])
+    last = world.pick([0, 0, 0, 1, 6])
+    usual = world.pick([0.1, 0.5, 0.85])
+    share = dict.fromkeys(["sms", "email", "otp", "knowledge", "ledger", "crm 'x'"], usual)
+    changed = world.random.sample(sorted(share), world.pick([2, 3, 6]))
+    chosen = world.random.sample(names, min(len(names), world.pick([1, 2])))
+    # Where nothing happened for long, a reference that was there runs out of units again.
+    gap = range(last + fault + 1, world.pick([60, 66])) if world.often(0.3) else range(0)
+    for back in range(length, last - 1, -1):
+        if back == last + fault:
+            share |= dict.fromkeys(changed, 0.97 if usual < 0.8 else 0.05)
+        if world.often(0.08) or back in gap:
+            continue
+        for _ in range(world.pick([1, 1, 2] if back > last + fault else [1, 2, 3])):
+            at = as_of - back * DAY - world.pick([2 * MINUTE, HOUR, 5 * HOUR])
+            DayCase(world, as_of, at, world.pick(chosen)).go(at, share)
 
 
 def add_history(world: World, as_of: dt.datetime, names: list[str]) -> None:
@@ -1284,8 +1596,12 @@ def add_verdicts(world: World, reference: Tables) -> None:
     loads = [row["loaded_at"] for rows in world.events.values() for row in rows if row["loaded_at"] is not None]
     as_of = world.variables.get("as_of", max(loads, default=world.anchor))
     names = [row["workflow"] for row in reference["workflows"]]
-    reference["kpi_targets"] = kpi_targets(world, names)
+    reference["kpi_targets"] = kpi_targets(world, names, as_of)
     reference["alert_rules"] = alert_rules(world)
+    reference["signal_rules"] = signal_rules(world)
+    reference["manual_steps"] = manual_steps(world)
+    reference["changes"] = changes(world, names, as_of)
+    reference["fixes"] = fixes(world, names)
     has_history = world.often(0.45)
     if world.often(0.85):
         world.variables["baseline_weeks"] = world.pick([3, 3, 4, 5] if has_history else [1, 1, 2, 2, 3, 3, 4, 0])
@@ -1295,6 +1611,8 @@ def add_verdicts(world: World, reference: Tables) -> None:
         add_history(world, as_of, names[:-1])
     if world.often(0.5):
         add_half_used_terms(world, as_of, reference["workflows"][:-1])
+    if world.often(0.35) and "history_start" not in world.variables:
+        add_days(world, as_of, names[:-1])
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -1322,10 +1640,35 @@ def add_bounds(world: World) -> None:
             else:
                 more["loaded_at"] = world.pick(sentinels)
             rows.append(more)
+    # A moment that some systems write for "never".
+    triggers = world.events["case_triggers"]
+    for row in world.random.sample(triggers, min(3, len(triggers))):
+        triggers.append(dict(row, event_id=world.identifier("bound"), due_at=world.pick(sentinels[:2])))
+
+
+def leave_columns_out(world: World) -> None:
+    """Some tables without some columns that may be null, which counts as if they were.
+
+    Deliveries that differed in such a column only for one of them to be refused may now both be good: of deliveries with one
+    key those like the first stay.
+    """
+    for table in world.random.sample(sorted(COLUMN_TYPES), world.pick([1, 2, 4])):
+        optional = OPTIONAL_COLUMNS[table]
+        absent = world.random.sample(optional, world.pick([1, len(optional)])) if optional else []
+        rows = [{name: value for name, value in row.items() if name not in absent} for row in world.events[table]]
+        first: dict[tuple, Row] = {}
+        world.events[table] = [
+            row
+            for row in rows
+            if first.setdefault((row["event_id"], row["loaded_at"], row["occurred_at"], row["case_id"]), row) == row
+        ]
 
 
 def hostile_events(seed: int, cases: int = 60, with_bounds: bool = True) -> tuple[Tables, Tables, Row]:
-    """(events, reference, variables) of a seed; the same seed gives the same input. with_bounds: whether add_bounds() adds to it."""
+    """(events, reference, variables) of a seed; the same seed gives the same input.
+
+    with_bounds: whether add_bounds() adds to it, and whether some tables are left without some columns.
+    """
     world = World(seed, cases)
     reference = hostile_reference(world)
     names = [row["workflow"] for row in reference["workflows"][:-1]]
@@ -1346,6 +1689,9 @@ def hostile_events(seed: int, cases: int = 60, with_bounds: bool = True) -> tupl
     if with_bounds:
         world.random = random.Random(f"bounds {seed}")
         add_bounds(world)
+        world.random = random.Random(f"absent {seed}")
+        if world.often(0.4):
+            leave_columns_out(world)
     for rows in world.events.values():
         world.random.shuffle(rows)
     return world.events, reference, world.variables
@@ -1362,17 +1708,19 @@ def write_inputs(folder: Path, events: Tables, reference: Tables, variables: dic
 
 
 def write_parquet(events: Tables, folder: str) -> None:
-    """One typed `<table>.parquet` per event table, empty ones too."""
+    """One typed `<table>.parquet` per event table, empty ones too; a column that no row has is left out."""
     import duckdb
 
     os.makedirs(folder, exist_ok=True)
     connection = duckdb.connect()
     try:
         for table, own in COLUMN_TYPES.items():
-            types = {**SHARED_TYPES, **own}
+            rows = events.get(table, [])
+            present = {name for row in rows for name in row} or {*SHARED_TYPES, *own}
+            types = {name: kind for name, kind in {**SHARED_TYPES, **own}.items() if name in present}
             columns = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
             connection.execute(f"create table {table} ({columns})")
-            values = [[row[name] for name in types] for row in events.get(table, [])]
+            values = [[row.get(name) for name in types] for row in rows]
             if values:
                 marks = ", ".join("?" * len(types))
                 connection.executemany(f"insert into {table} values ({marks})", values)
@@ -1403,4 +1751,4 @@ def write_reference_csv(reference: Tables, folder: str) -> None:
         with open(path, "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(REFERENCE_COLUMNS[table])
-            writer.writerows([csv_value(row[name]) for name in REFERENCE_COLUMNS[table]] for row in rows)
+            writer.writerows([csv_value(row.get(name)) for name in REFERENCE_COLUMNS[table]] for row in rows)

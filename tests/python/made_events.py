@@ -14,7 +14,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "case_triggers": {
         "workflow": "pay", "product": None, "customer_ref": None, "segment": None, "tenure_band": None,
         "overdue_bucket": None, "risk_tier": None, "contact_preference": None, "source_system": None,
+        "due_at": None, "customer_timezone": None, "amount_due": None, "currency": None, "variant": None,
     },
+    "case_closures": {"kind": "closed", "reason": "withdrawn", "actor": "customer"},
     "message_events": {"message_id": "m", "channel": "sms", "status": "sent", "is_fallback": False},
     "identity_checks": {"method": "otp", "outcome": "passed"},
     "action_events": {
@@ -29,20 +31,27 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "exceptions": {"reason": "disputed", "has_context": True},
     "agent_touches": {
         "exception_id": None, "agent_ref": "ann", "ended_at": None, "outcome": "resolved", "handle_minutes": 0,
-        "wrap_up_minutes": 0, "logins": 1, "handoffs": 0,
+        "wrap_up_minutes": 0, "logins": 1, "handoffs": 0, "copy_pastes": 0,
     },
     "evidence_items": {"evidence_type": "consent", "is_valid": True, "uri": None},
-    "payments": {"payment_id": "p", "flow": "automated", "status": "succeeded", "amount": 0, "currency": "USD"},
+    "payments": {
+        "payment_id": "p", "flow": "automated", "status": "succeeded", "amount": 0, "currency": "USD", "decline_reason": None,
+    },
 }  # fmt: skip
 
 WORKFLOW_COLUMNS = [
     "workflow", "domain", "owner", "sla_value", "sla_unit", "completion_means", "requires_consent", "requires_identity",
-    "requires_document", "collects_payment", "maturity_days",
+    "requires_document", "collects_payment", "maturity_days", "requires_attestation", "requires_payment",
 ]  # fmt: skip
 
 
+def workflow(*values: Any, requires_attestation: bool = False, requires_payment: bool = False) -> dict[str, Any]:
+    """A row of `workflows`. values: those of WORKFLOW_COLUMNS, without the last two."""
+    return dict(zip(WORKFLOW_COLUMNS, [*values, requires_attestation, requires_payment], strict=True))
+
+
 class Events:
-    """The ten event tables, filled row by row; loaded one minute after they occurred unless said otherwise."""
+    """The event tables, filled row by row; loaded one minute after they occurred unless said otherwise."""
 
     def __init__(self) -> None:
         self.tables: dict[str, list[dict[str, Any]]] = {table: [] for table in DEFAULTS}
@@ -59,7 +68,7 @@ class Events:
         return row["event_id"]
 
     def write(self, folder: Path) -> Path:
-        """Write all ten tables as CSV into a folder, which is made, and return it."""
+        """Write all tables as CSV into a folder, which is made, and return it."""
         folder.mkdir(parents=True, exist_ok=True)
         for table, rows in self.tables.items():
             write_csv(folder / f"{table}.csv", [*KEYS, *DEFAULTS[table]], rows)

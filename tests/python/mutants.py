@@ -64,7 +64,7 @@ RAW_FILES = [
         "time of day of twelve hours",
         "A message's occurred_at is written with PM.",
         ("contract.inputs",),
-        *("message_events.csv", "mev-00001,case-00001,2026-01-05 09:00:37,", "mev-00001,case-00001,2026-01-05 09:00:37 PM,"),
+        *("message_events.csv", "mev-00001,case-00001,2026-01-05 06:50:43,", "mev-00001,case-00001,2026-01-05 06:50:43 PM,"),
         says="message_events.occurred_at",
     ),
 ]  # fmt: skip
@@ -227,7 +227,7 @@ RAW_EVENTS = [
             f"delete from demo_events.{table} where loaded_at >= '2026-05-23'"
             for table in (
                 *("case_triggers", "message_events", "identity_checks", "action_events", "writeback_attempts"),
-                *("writeback_acks", "exceptions", "agent_touches", "evidence_items", "payments"),
+                *("writeback_acks", "exceptions", "agent_touches", "evidence_items", "payments", "case_closures"),
             )
         ),
     ),
@@ -471,13 +471,23 @@ MARTS = [
     ),
     marts(
         "double writes",
-        "Twenty more cases have a writeback under two acknowledgement ids.",
+        "Sixty more cases have a writeback under two acknowledgement ids.",
         "integrity.violations",
         """
         insert into marts.rpt_integrity_violation
-        select 'double_write', case_id, 'made up' from marts.fct_case_journey order by case_id limit 20
+        select 'double_write', case_id, 'made up' from marts.fct_case_journey order by case_id limit 60
         """,
         thing="double_write",
+    ),
+    marts(
+        "signal that pages",
+        "The latest signal of the outage is open.",
+        "integrity.page_signals",
+        """
+        update marts.rpt_signal set is_open = true
+        where rule_id = 'writeback_success_falls' and workflow = '(all)' and day = '2026-03-20'
+        """,
+        thing="writeback_success_falls",
     ),
     marts(
         "alert that pages",
@@ -498,11 +508,50 @@ MARTS = [
     marts(
         "touched case counted as automated",
         "A resolved case that an agent touched counts as automated.",
-        "automated_is_deflected_times_resolved",
+        "paths_add_up",
         """
         update marts.fct_case_journey set is_automated = true
         where case_id = (select min(case_id) from marts.fct_case_journey where is_resolved and is_agent_touched)
         """,
+    ),
+    marts(
+        "case that leaves no trace",
+        "An open case is missing in the backlog of the last day.",
+        "backlog_ends_with_the_open_cases",
+        """
+        update marts.rpt_backlog_daily set closing = closing - 1
+        where workflow = '(all)' and day = (select max(day) from marts.rpt_backlog_daily)
+        """,
+    ),
+    marts(
+        "four weeks of five",
+        "The four weeks from 2 March count one more than their weeks.",
+        "four_weeks_are_the_sum_of_their_weeks",
+        """
+        update marts.rpt_kpi_period set numerator = numerator + 1
+        where period_kind = 'rolling_4_weeks' and period_start = '2026-03-02' and workflow = '(all)' and kpi_id = 'completion_rate'
+        """,
+    ),
+    marts(
+        "month without a KPI",
+        "The completion rate of March is not published.",
+        "periods_equal_their_contributions",
+        """
+        delete from marts.rpt_kpi_period
+        where period_kind = 'month' and period_start = '2026-03-01' and workflow = '(all)' and kpi_id = 'completion_rate'
+        """,
+    ),
+    marts(
+        "savings without a cost",
+        "A month's savings leave out a part of what it cost.",
+        "savings_equal_the_costs_of_their_months",
+        "update marts.rpt_savings_monthly set total_cost = total_cost - 1 where workflow = '(all)' and month = '2026-03-01'",
+    ),
+    marts(
+        "evidence that nobody misses",
+        "A case that lacks evidence is not listed.",
+        "missing_evidence_is_all_listed",
+        "delete from marts.rpt_missing_evidence where case_id = (select min(case_id) from marts.rpt_missing_evidence)",
     ),
     marts(
         "agent minutes without their cost",
@@ -519,8 +568,8 @@ MARTS = [
     marts(
         "case at risk overlooked",
         "A case that has used more than half of its time is not listed.",
-        "cases_at_risk_are_all_listed",
-        "delete from marts.rpt_case_at_risk where case_id = (select min(case_id) from marts.rpt_case_at_risk)",
+        "open_cases_are_all_listed",
+        "delete from marts.rpt_open_case where case_id = (select min(case_id) from marts.rpt_open_case)",
     ),
     marts(
         "fixed cost charged in part",
@@ -568,7 +617,8 @@ MARTS = [
         """
         delete from marts.rpt_time_to_resolution_curve
         where month = '2026-03-01' and workflow = '(all)' and elapsed_minutes = (
-            select median(elapsed_minutes) from marts.rpt_time_to_resolution_curve where month = '2026-03-01' and workflow = '(all)'
+            select quantile_disc(elapsed_minutes, 0.5) from marts.rpt_time_to_resolution_curve
+            where month = '2026-03-01' and workflow = '(all)' and resolved_cases > 0
         )
         """,
     ),
@@ -680,8 +730,8 @@ MODELS = [
         "A case without a message has no journey.",
         "every_case_has_a_journey case_sums_up_what_its_customer_did",
         f"{CASE}/int_case__customer_side.sql",
-        "left join contacted",
-        "inner join contacted",
+        "left join contacted on cases",
+        "inner join contacted on cases",
         builds=JOURNEY,
     ),
     model(
@@ -744,63 +794,63 @@ MODELS = [
         "acknowledgement before the attempt",
         "An acknowledgement verifies a writeback that was not attempted yet.",
         "acknowledgement_verifies_when_persisted_in_time_and_in_full",
-        f"{EVENT}/int_writeback__verified.sql",
-        "when acks.occurred_at >= attempted.first_attempted_at and acks",
-        "when acks",
+        "macros/sql/acknowledgements.sql",
+        "        and {{ acks }}.occurred_at >= {{ writebacks }}.first_attempted_at\n",
+        "",
     ),
     model(
         "partial persist that verifies",
         "An acknowledgement of fewer fields than required verifies.",
         "acknowledgement_verifies_when_persisted_in_time_and_in_full",
-        f"{EVENT}/int_writeback__verified.sql",
-        " and acks.fields_persisted >= attempted.fields_required\n",
-        "\n",
+        "macros/sql/acknowledgements.sql",
+        "or {{ acks }}.fields_persisted >= {{ writebacks }}.fields_required)",
+        "or {{ acks }}.fields_persisted > 0)",
     ),
     model(
         "rejection that verifies",
         "A rejected acknowledgement verifies.",
         "acknowledgement_verifies_when_persisted_in_time_and_in_full",
-        f"{EVENT}/int_writeback__verified.sql",
-        "where outcome = 'persisted' and {{ is_changed() }}",
-        "where {{ is_changed() }}",
+        "macros/sql/acknowledgements.sql",
+        "{{ acks }}.outcome = 'persisted'\n",
+        "{{ acks }}.outcome <> 'reversed'\n",
     ),
     model(
         "last acknowledgement counts",
         "A writeback is verified by its last acknowledgement, not its earliest.",
         "acknowledgement_verifies_when_persisted_in_time_and_in_full",
         f"{EVENT}/int_writeback__verified.sql",
-        "min(case\n            when acks.occurred_at >=",
-        "max(case\n            when acks.occurred_at >=",
+        "min(case when {{ is_sufficient_ack(",
+        "max(case when {{ is_sufficient_ack(",
     ),
     model(
         "writeback that never fails",
         "A writeback without an acknowledgement is in flight for ever.",
         "writeback_is_settled_when_verified_or_timed_out",
         f"{EVENT}/int_writeback__verified.sql",
-        "    acknowledged.verified_at is not null\n    or {{ times_out_at(",
-        "    acknowledged.verified_at is not null\n    or false and {{ times_out_at(",
+        "    first_verified_at is not null or {{ times_out_at(",
+        "    first_verified_at is not null or false and {{ times_out_at(",
     ),
     model(
         "repeated acknowledgement as double write",
         "The same acknowledgement, sent twice, counts as a double write.",
         "double_write_needs_two_ack_ids",
         f"{EVENT}/int_writeback__verified.sql",
-        "max({{ byte_order('acks.ack_id') }})",
-        "max({{ byte_order('acks.event_id') }})",
+        "max(case when acks.outcome = 'persisted' then {{ byte_order('acks.ack_id') }}",
+        "max(case when acks.outcome = 'persisted' then {{ byte_order('acks.event_id') }}",
     ),
     model(
         "key without its case",
         "An acknowledgement finds its writeback by the key alone, which another case may use.",
         "acknowledgement_verifies_when_persisted_in_time_and_in_full",
         f"{EVENT}/int_writeback__verified.sql",
-        "on acks.case_id = attempted.case_id and acks.idempotency_key",
-        "on acks.idempotency_key",
+        "on acks.case_id = attempted.case_id and acks.idempotency_key = attempted.idempotency_key\n    where",
+        "on acks.idempotency_key = attempted.idempotency_key\n    where",
     ),
     model(
         "attempts by their number",
         "The first attempt is the one with the number 1, not the earliest.",
         "attempts_are_ordered_by_time_alone",
-        f"{EVENT}/int_writeback__verified.sql",
+        f"{EVENT}/int_writeback__attempted.sql",
         "            order by attempts.occurred_at, {{ byte_order('attempts.event_id') }}\n        ) as attempt_rank",
         "            order by attempts.attempt_number, {{ byte_order('attempts.event_id') }}\n        ) as attempt_rank",
     ),
@@ -889,10 +939,10 @@ MODELS = [
     model(
         "automated in spite of an agent",
         "A resolved case counts as automated, whoever touched it.",
-        "automated_and_straight_through",
+        "case_goes_one_of_five_ways",
         f"{CASE}/int_case__assembled.sql",
-        "is_resolved and not is_agent_touched as is_automated",
-        "is_resolved as is_automated",
+        "is_completed_in_message and not is_agent_touched as is_automated",
+        "is_completed_in_message as is_automated",
     ),
     model(
         "consent after the fact",
@@ -987,8 +1037,8 @@ MODELS = [
         "The hour in which quiet hours end is quiet.",
         "quiet_hours",
         "macros/sql/local_time.sql",
-        "{{ local_hour(moment) }} < {{ ends }}",
-        "{{ local_hour(moment) }} <= {{ ends }}",
+        "{{ hour }} < {{ ends }}",
+        "{{ hour }} <= {{ ends }}",
     ),
     model(
         "local date in UTC",
@@ -1043,8 +1093,8 @@ MODELS = [
         "A refund is added to what was collected.",
         "refund_is_converted_at_its_own_date",
         f"{MONEY}/int_payment__converted.sql",
-        "then -1 else 1 end",
-        "then 1 else 1 end",
+        "when 'refunded' then -1",
+        "when 'refunded' then 1",
     ),
     model(
         "fixed cost in full from the first day",
@@ -1093,10 +1143,10 @@ MODELS = [
     model(
         "final at the week's end",
         "A week is final when it ends, without its lag.",
-        "week_is_final_at_its_end_plus_lag",
-        f"{KPI}/int_kpi__publication.sql",
-        "{{ add_seconds('weeks.ends_at', 'applied.lag_seconds') }} > {{ as_of() }}",
-        "weeks.ends_at > {{ as_of() }}",
+        "period_is_final_at_its_end_plus_lag",
+        "macros/kpi/verdicts.sql",
+        "{{ add_seconds(periods ~ '.ends_at', applied ~ '.lag_seconds') }} > {{ as_of() }}",
+        "{{ periods }}.ends_at > {{ as_of() }}",
     ),
     model(
         "weeks that end with as_of",
@@ -1110,9 +1160,9 @@ MODELS = [
         "red flag at its value",
         "A value at its red flag is red.",
         "status_is_the_first_that_holds",
-        f"{KPI}/int_kpi__verdicts.sql",
-        "when goodness < red_flag_goodness",
-        "when goodness <= red_flag_goodness",
+        "macros/kpi/verdicts.sql",
+        "({{ good_sign }} * {{ to_9_decimals(value) }} < ",
+        "({{ good_sign }} * {{ to_9_decimals(value) }} <= ",
     ),
     model(
         "general target wins",

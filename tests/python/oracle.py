@@ -5,7 +5,8 @@ says something. It is meant to be read next to the specification: every function
 Clear and slow: a few thousand events at most.
 
 Use: ``build(events, reference, variables)`` gives the public tables as lists of dicts. What `reference` lacks is empty:
-pass ``{**seed_reference(root), **reference}`` where the project falls back to its own seeds.
+pass ``{**seed_reference(root), **reference}`` where the project falls back to its own seeds. Without a table `time_zones`
+every IANA name that Python knows is in the list.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ import decimal
 import math
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
@@ -49,13 +50,21 @@ def _text(*allowed: str) -> Column:
     return Column("text", False, allowed)
 
 
+def _optional_text(*allowed: str) -> Column:
+    """A text column marked `*`, with its listed set (events.md, Event tables)."""
+    return Column("text", True, allowed)
+
+
 OPTIONAL_TEXT = Column("text", True)
 TIMESTAMP = Column("timestamp")
 OPTIONAL_TIMESTAMP = Column("timestamp", True)
 BOOLEAN = Column("boolean")
 INTEGER = Column("integer")
-DOUBLE = Column("double")
 MONEY = Column("money")
+OPTIONAL_BOOLEAN = Column("boolean", True)
+OPTIONAL_INTEGER = Column("integer", True)
+OPTIONAL_DOUBLE = Column("double", True)
+OPTIONAL_MONEY = Column("money", True)
 
 SHARED_COLUMNS: dict[str, Column] = {
     "event_id": _text(),
@@ -75,10 +84,20 @@ OWN_COLUMNS: dict[str, dict[str, Column]] = {
         "risk_tier": OPTIONAL_TEXT,
         "contact_preference": OPTIONAL_TEXT,
         "source_system": OPTIONAL_TEXT,
+        "due_at": OPTIONAL_TIMESTAMP,
+        "customer_timezone": OPTIONAL_TEXT,
+        "amount_due": OPTIONAL_MONEY,
+        "currency": OPTIONAL_TEXT,
+        "variant": OPTIONAL_TEXT,
+    },
+    "case_closures": {
+        "kind": _text("closed", "reopened"),
+        "reason": _optional_text("withdrawn", "rejected", "cancelled", "written_off", "expired", "duplicate"),
+        "actor": _text("customer", "agent", "system"),
     },
     "message_events": {
         "message_id": _text(),
-        "channel": _text("sms", "email", "whatsapp"),
+        "channel": _text("sms", "email", "whatsapp", "rcs", "push", "chat", "voice", "letter", "portal"),
         "status": _text("sent", "delivered", "opened", "clicked", "failed"),
         "is_fallback": BOOLEAN,
     },
@@ -88,7 +107,9 @@ OWN_COLUMNS: dict[str, dict[str, Column]] = {
     },
     "action_events": {
         "message_id": OPTIONAL_TEXT,
-        "action": _text("pay", "plan", "update_card", "confirm_details", "upload_document", "attest"),
+        "action": _text(
+            *("pay", "plan", "update_card", "confirm_details", "upload_document", "attest", "sign", "select", "other")
+        ),
         "step": _text("started", "progressed", "ineligible", "failed", "abandoned", "completed"),
         "actor": _text("customer", "agent"),
         "actor_ref": OPTIONAL_TEXT,
@@ -98,30 +119,31 @@ OWN_COLUMNS: dict[str, dict[str, Column]] = {
         "idempotency_key": _text(),
         "attempt_number": INTEGER,
         "target_system": _text(),
-        "adapter": _text("rest", "soap", "webhook", "queue", "batch"),
+        "adapter": _optional_text("rest", "soap", "webhook", "queue", "batch", "file", "other"),
         "status": _text("accepted", "failed", "timed_out"),
-        "fields_required": INTEGER,
+        "fields_required": OPTIONAL_INTEGER,
         "error_reason": OPTIONAL_TEXT,
     },
     "writeback_acks": {
         "idempotency_key": _text(),
         "ack_id": _text(),
-        "outcome": _text("persisted", "rejected"),
-        "fields_persisted": INTEGER,
+        "outcome": _text("persisted", "rejected", "reversed"),
+        "fields_persisted": OPTIONAL_INTEGER,
     },
     "exceptions": {
         "reason": _text(),
-        "has_context": BOOLEAN,
+        "has_context": OPTIONAL_BOOLEAN,
     },
     "agent_touches": {
         "exception_id": OPTIONAL_TEXT,
         "agent_ref": _text(),
         "ended_at": OPTIONAL_TIMESTAMP,
         "outcome": _text("resolved", "returned", "transferred"),
-        "handle_minutes": DOUBLE,
-        "wrap_up_minutes": DOUBLE,
-        "logins": INTEGER,
-        "handoffs": INTEGER,
+        "handle_minutes": OPTIONAL_DOUBLE,
+        "wrap_up_minutes": OPTIONAL_DOUBLE,
+        "logins": OPTIONAL_INTEGER,
+        "handoffs": OPTIONAL_INTEGER,
+        "copy_pastes": OPTIONAL_INTEGER,
     },
     "evidence_items": {
         "evidence_type": _text("consent", "identity", "document", "attestation"),
@@ -134,12 +156,18 @@ OWN_COLUMNS: dict[str, dict[str, Column]] = {
         "status": _text("succeeded", "failed", "refunded"),
         "amount": MONEY,
         "currency": _text(),
+        "decline_reason": OPTIONAL_TEXT,
     },
 }
 
 EVENT_TABLES = tuple(OWN_COLUMNS)
 CONTRACT: dict[str, dict[str, Column]] = {table: {**SHARED_COLUMNS, **own} for table, own in OWN_COLUMNS.items()}
-TRIGGER_ATTRIBUTES = tuple(OWN_COLUMNS["case_triggers"])
+
+# journey.md, Case: `workflow` … `source_system`, `customer_timezone`, `variant`, as they are; `due_at` and `amount_due` by
+# rules of their own, `currency` not at all.
+TRIGGER_ATTRIBUTES = tuple(
+    name for name in OWN_COLUMNS["case_triggers"] if name not in ("due_at", "amount_due", "currency")
+)
 
 COHORT_DIMENSIONS = (
     "entry_channel",
@@ -160,6 +188,12 @@ STAGE_EVENT = {
     "action_completed": "action_completed_at",
     "writeback_succeeded": "resolved_at",
 }
+
+# journey.md, Case, `is_evidence_complete`: the types that a workflow can require, by the flag `requires_<type>`.
+REQUIRED_EVIDENCE = ("consent", "identity", "document", "attestation")
+
+# journey.md, Policy rules, `quiet_hours_contact`: they disturb nobody.
+SILENT_CHANNELS = ("letter", "portal")
 
 ALL_WORKFLOWS = "(all)"
 NO_ATTRIBUTE = "(none)"
@@ -301,9 +335,16 @@ class Reference:
     fixed_costs: list[Row]
     fx_rates: list[Row]
     holidays: frozenset[dt.date]
-    targets: dict[tuple[str, str], Row]  # by KPI and workflow (or `*`)
+    targets: dict[tuple[str, str], list[Row]]  # by KPI and workflow (or `*`)
     alert_rules: list[Row]
     directions: dict[str, str]  # of the catalogue: by KPI, `higher` or `lower`
+    holiday_names: dict[dt.date, str]
+    signal_rules: list[Row]
+    step_minutes: dict[str, float]  # of `manual_steps`: by step
+    changes: list[Row]
+    fixes: list[Row]
+    catalog: list[Row]
+    time_zones: Collection[str]
 
 
 def empty_to_null(row: Row) -> Row:
@@ -314,33 +355,56 @@ def empty_to_null(row: Row) -> Row:
 def reference_from(reference: Tables) -> Reference:
     """events.md, Reference tables."""
     tables = {name: [empty_to_null(row) for row in rows] for name, rows in reference.items()}
+    targets = defaultdict(list)
+    for row in tables.get("kpi_targets", []):
+        targets[row["kpi_id"], row["workflow"]].append(row)
+    zones = {row["timezone"] for row in tables.get("time_zones", [])}
     return Reference(
         workflows={row["workflow"]: row for row in tables.get("workflows", [])},
         cost_rates=tables.get("cost_rates", []),
         fixed_costs=tables.get("fixed_costs", []),
         fx_rates=tables.get("fx_rates", []),
         holidays=frozenset(row["holiday_date"] for row in tables.get("business_holidays", [])),
-        targets={(row["kpi_id"], row["workflow"]): row for row in tables.get("kpi_targets", [])},
+        targets=targets,
         alert_rules=tables.get("alert_rules", []),
         directions={row["kpi_id"]: row["direction"] for row in tables.get("kpi_catalog", []) if row["direction"]},
+        holiday_names={
+            row["holiday_date"]: row["name"] for row in reversed(sorted(tables.get("business_holidays", []), key=repr))
+        },
+        signal_rules=tables.get("signal_rules", []),
+        step_minutes={row["step"]: float(row["minutes"]) for row in tables.get("manual_steps", [])},
+        changes=tables.get("changes", []),
+        fixes=tables.get("fixes", []),
+        catalog=tables.get("kpi_catalog", []),
+        time_zones=zones if "time_zones" in tables else available_timezones(),
     )
 
 
+_DATE = dt.date.fromisoformat
+
 SEED_TYPES: dict[str, dict[str, Callable[[str], Any]]] = {
-    "kpi_targets": {"target": float, "red_flag": float},
+    "kpi_targets": {"target": float, "red_flag": float, "valid_from": _DATE, "valid_to": _DATE, "due_date": _DATE},
     "alert_rules": {"amount": float, "min_sample": int},
-    "kpi_catalog": {},
+    "kpi_catalog": {"display_order": int},
+    "signal_rules": {"odds_ratio": float, "false_alarms_per_year": float},
+    "manual_steps": {"minutes": float},
+    "changes": {"changed_on": _DATE},
+    "fixes": {"engineering_hours": float},
+    "time_zones": {},
 }
 
 
 def seed_reference(root: str | os.PathLike[str]) -> Tables:
     """events.md, Where the tables come from: the verdict tables of the project's own seeds, typed.
 
-    `root` is the folder of the project. An empty field is null, as everywhere.
+    `root` is the folder of the project. An empty field is null, as everywhere; a seed that is not there is left out.
+    With events of one's own only `kpi_catalog`, `manual_steps` and the list of time zones come from the seeds.
     """
     tables: Tables = {}
     for table, types in SEED_TYPES.items():
         path = os.path.join(root, "seeds", "reference", f"{table}.csv")
+        if not os.path.exists(path):
+            continue
         with open(path, encoding="utf-8", newline="") as file:
             tables[table] = [
                 {name: types.get(name, str)(text) if text else None for name, text in row.items()}
@@ -365,6 +429,12 @@ def fx_rate(currency: str, date: dt.date, reference: Reference, settings: Settin
 # ---------------------------------------------------------------------------------------------------------------------
 # What happens to each raw row
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def read_row(table: str, row: Row) -> Row:
+    """events.md, Shared rules, Where the tables come from: an absent column marked `*` counts as null, as does empty text."""
+    absent = {name: None for name, column in OWN_COLUMNS[table].items() if column.nullable}
+    return absent | empty_to_null(row)
 
 
 def is_visible(row: Row, settings: Settings) -> bool:
@@ -439,7 +509,18 @@ def ends_before_it_starts(row: Row) -> bool:
     return row.get("ended_at") is not None and row["ended_at"] < row["occurred_at"]
 
 
-def is_invalid_value(table: str, row: Row) -> bool:
+def is_due_before_it_starts(table: str, row: Row) -> bool:
+    """events.md, What happens to each raw row: `invalid_value`, `due_at` earlier than `occurred_at`."""
+    return table == "case_triggers" and row["due_at"] is not None and row["due_at"] < row["occurred_at"]
+
+
+def has_unknown_timezone(table: str, row: Row, reference: Reference) -> bool:
+    """events.md, What happens to each raw row: `invalid_value`, a `customer_timezone` that is not in the list."""
+    zone = row["customer_timezone"] if table == "case_triggers" else None
+    return zone is not None and zone not in reference.time_zones
+
+
+def is_invalid_value(table: str, row: Row, reference: Reference) -> bool:
     """events.md, What happens to each raw row: `invalid_value`."""
     return (
         has_missing_value(table, row)
@@ -448,6 +529,8 @@ def is_invalid_value(table: str, row: Row) -> bool:
         or is_beyond_bounds(table, row)
         or has_bad_attempt_number(row)
         or ends_before_it_starts(row)
+        or is_due_before_it_starts(table, row)
+        or has_unknown_timezone(table, row, reference)
     )
 
 
@@ -457,11 +540,17 @@ def is_unknown_workflow(table: str, row: Row, reference: Reference) -> bool:
 
 
 def is_unknown_currency(table: str, row: Row, reference: Reference, settings: Settings) -> bool:
-    """events.md, What happens to each raw row: `unknown_currency` (payments: no rate on the event's local date)."""
-    return (
-        table == "payments"
-        and fx_rate(row["currency"], local_date(row["occurred_at"], settings), reference, settings) is None
-    )
+    """events.md, What happens to each raw row: `unknown_currency` (no rate on the event's local date).
+
+    Payments, and triggers with an `amount_due`; there no currency is the reporting currency.
+    """
+    if table == "case_triggers" and row["amount_due"] is not None:
+        currency = row["currency"] or settings.currency
+    elif table == "payments":
+        currency = row["currency"]
+    else:
+        return False
+    return fx_rate(currency, local_date(row["occurred_at"], settings), reference, settings) is None
 
 
 def quarantine_reason(table: str, row: Row, reference: Reference, settings: Settings) -> str | None:
@@ -474,7 +563,7 @@ def quarantine_reason(table: str, row: Row, reference: Reference, settings: Sett
         return "from_the_future"
     if is_before_history(row, settings):
         return "before_history"
-    if is_invalid_value(table, row):
+    if is_invalid_value(table, row, reference):
         return "invalid_value"
     if is_unknown_workflow(table, row, reference):
         return "unknown_workflow"
@@ -551,7 +640,7 @@ def sort_rows(events: Tables, reference: Reference, settings: Settings) -> Sorte
     duplicate: Tables = {}
     quarantined: dict[str, list[tuple[str, Row]]] = {}
     for table in EVENT_TABLES:
-        visible = [empty_to_null(row) for row in events.get(table, ()) if is_visible(row, settings)]
+        visible = [read_row(table, row) for row in events.get(table, ()) if is_visible(row, settings)]
         judged = [(quarantine_reason(table, row, reference, settings), row) for row in visible]
         raw[table] = len(visible)
         quarantined[table] = [(reason, row) for reason, row in judged if reason is not None]
@@ -615,6 +704,13 @@ def total(values: Iterable[Any]) -> float:
     return math.fsum(float(value) for value in values if value is not None)
 
 
+def known_total(values: Iterable[Any]) -> float | None:
+    """journey.md, Case, `agent_minutes`; kpis.md, Money: the unknown is left out; None where there is something, all unknown."""
+    given = list(values)
+    known = [value for value in given if value is not None]
+    return None if given and not known else total(known)
+
+
 def by_case(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """journey.md, Case: the events of each case, in order."""
     grouped = defaultdict(list)
@@ -639,20 +735,51 @@ def percentile(values: Iterable[float], fraction: float) -> float | None:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def verified_at(first_attempt: Row, acks: list[Row]) -> dt.datetime | None:
-    """journey.md, Logical writeback: `verified_at`."""
-    return earliest(
+def has_enough_fields(ack: Row, first_attempt: Row) -> bool:
+    """journey.md, Logical writeback, sufficient: enough fields, of which an unknown number proves nothing.
+
+    Where it is unknown how many are required any number will do, also an unknown one ("where only `fields_persisted` is null").
+    """
+    if first_attempt["fields_required"] is None:
+        return True
+    return ack["fields_persisted"] is not None and ack["fields_persisted"] >= first_attempt["fields_required"]
+
+
+def sufficient_acks(first_attempt: Row, acks: list[Row]) -> list[Row]:
+    """journey.md, Logical writeback: sufficient."""
+    return [
         ack
         for ack in acks
         if ack["outcome"] == "persisted"
         and ack["occurred_at"] >= first_attempt["occurred_at"]
-        and ack["fields_persisted"] >= first_attempt["fields_required"]
-    )
+        and has_enough_fields(ack, first_attempt)
+    ]
+
+
+def reversed_at(first_verified: dt.datetime | None, acks: list[Row]) -> dt.datetime | None:
+    """journey.md, Logical writeback: `reversed_at`, the latest that is later than the first verification."""
+    if first_verified is None:
+        return None
+    reversals = [ack["occurred_at"] for ack in acks if ack["outcome"] == "reversed"]
+    return max((moment for moment in reversals if moment > first_verified), default=None)
+
+
+def stretches(acks: list[Row]) -> list[list[Row]]:
+    """journey.md, Logical writeback: the acknowledgements between reversals; at equal times the reversal comes first."""
+    found: list[list[Row]] = [[]]
+    for ack in sorted(acks, key=lambda ack: (ack["occurred_at"], ack["outcome"] != "reversed")):
+        if ack["outcome"] == "reversed":
+            found.append([])
+        else:
+            found[-1].append(ack)
+    return found
 
 
 def is_double_written(acks: list[Row]) -> bool:
-    """journey.md, Logical writeback: more than one distinct `ack_id` with outcome `persisted`."""
-    return len({ack["ack_id"] for ack in acks if ack["outcome"] == "persisted"}) > 1
+    """journey.md, Logical writeback: more than one distinct `ack_id` with outcome `persisted` within one stretch."""
+    return any(
+        len({ack["ack_id"] for ack in stretch if ack["outcome"] == "persisted"}) > 1 for stretch in stretches(acks)
+    )
 
 
 def last_error_reason(attempts: list[Row]) -> str | None:
@@ -664,7 +791,10 @@ def last_error_reason(attempts: list[Row]) -> str | None:
 def build_writeback(attempts: list[Row], acks: list[Row], settings: Settings) -> Row:
     """journey.md, Logical writeback: one row; `attempts` in order."""
     first, last = attempts[0], attempts[-1]
-    verified = verified_at(first, acks)
+    sufficient = sufficient_acks(first, acks)
+    first_verified = earliest(sufficient)
+    undone = reversed_at(first_verified, acks)
+    verified = earliest(ack for ack in sufficient if undone is None or ack["occurred_at"] > undone)
     return {
         "case_id": first["case_id"],
         "idempotency_key": first["idempotency_key"],
@@ -674,10 +804,14 @@ def build_writeback(attempts: list[Row], acks: list[Row], settings: Settings) ->
         "target_system": first["target_system"],
         "adapter": first["adapter"],
         "fields_required": first["fields_required"],
+        "first_verified_at": first_verified,
+        "was_verified": first_verified is not None,
+        "reversed_at": undone,
+        "is_reversed": undone is not None,
         "verified_at": verified,
         "is_verified": verified is not None,
-        "persist_seconds": None if verified is None else seconds_between(first["occurred_at"], verified),
-        "is_settled": verified is not None or last["occurred_at"] + settings.writeback_timeout <= settings.as_of,
+        "persist_seconds": None if first_verified is None else seconds_between(first["occurred_at"], first_verified),
+        "is_settled": first_verified is not None or last["occurred_at"] + settings.writeback_timeout <= settings.as_of,
         "is_retried": len(attempts) > 1,
         "is_double_written": is_double_written(acks),
         "last_error_reason": last_error_reason(attempts),
@@ -771,6 +905,7 @@ class CaseEvents:
     """Everything that belongs to one case, each list in order (journey.md, Case)."""
 
     triggers: list[Row]
+    closures: list[Row]
     messages: list[Row]
     sent_events: list[Row]
     checks: list[Row]
@@ -819,6 +954,35 @@ def net_collected(payments: list[Row], reference: Reference, settings: Settings)
     return total(signed_payment(payment, reference, settings) for payment in payments)
 
 
+def known_minutes(touch: Row) -> float | None:
+    """journey.md, Case, `agent_minutes`: what is known of `handle_minutes + wrap_up_minutes`; None where neither is."""
+    return known_total((touch["handle_minutes"], touch["wrap_up_minutes"]))
+
+
+def amount_due(trigger: Row, reference: Reference, settings: Settings) -> float | None:
+    """journey.md, Case: `amount_due` in reporting currency by the trigger's local date."""
+    if trigger["amount_due"] is None:
+        return None
+    date = local_date(trigger["occurred_at"], settings)
+    rate = fx_rate(trigger["currency"] or settings.currency, date, reference, settings)
+    assert rate is not None, "a trigger without a rate was quarantined"
+    return float(trigger["amount_due"]) * rate
+
+
+def closing_event(closures: list[Row]) -> Row | None:
+    """journey.md, Case, `closed_at`: the latest closure event, where it is `closed`, whatever came before."""
+    return closures[-1] if closures and closures[-1]["kind"] == "closed" else None
+
+
+def resolution_path(case: Row) -> str:
+    """journey.md, Case: `resolution_path`, the five ways a case ends or goes on."""
+    if case["is_automated"]:
+        return "in_message"
+    if case["is_resolved"]:
+        return "assisted" if case["is_agent_touched"] else "self_cured"
+    return "closed" if case["closed_at"] is not None else "open"
+
+
 def resolution_minutes(triggered: dt.datetime, resolved: dt.datetime | None) -> float | None:
     """journey.md, Case: null when not resolved or negative."""
     if resolved is None or resolved < triggered:
@@ -841,8 +1005,11 @@ def business_due_date(start: dt.date, business_days: int, reference: Reference) 
     return date
 
 
-def due_at(triggered: dt.datetime, workflow: Row, reference: Reference, settings: Settings) -> dt.datetime:
-    """journey.md, SLA."""
+def due_at(trigger: Row, workflow: Row, reference: Reference, settings: Settings) -> dt.datetime:
+    """journey.md, SLA: the trigger's own `due_at`, where it has one; else by the workflow."""
+    triggered = trigger["occurred_at"]
+    if trigger["due_at"] is not None:
+        return trigger["due_at"]
     if workflow["sla_unit"] == "hours":
         return triggered + float(workflow["sla_value"]) * HOUR
     if workflow["sla_unit"] == "days":
@@ -861,10 +1028,13 @@ def is_quiet_hour(hour: int, settings: Settings) -> bool:
     return start <= hour < end
 
 
-def quiet_hours_contact(messages: list[Row], settings: Settings) -> bool:
-    """journey.md, Policy rules: some message was first `sent` in quiet hours."""
+def quiet_hours_contact(messages: list[Row], customer_timezone: str | None, settings: Settings) -> bool:
+    """journey.md, Policy rules: some message was first `sent` in quiet hours, by the customer's clock if that is known."""
+    timezone = settings.timezone if customer_timezone is None else ZoneInfo(customer_timezone)
     return any(
-        message["sent_at"] is not None and is_quiet_hour(to_local(message["sent_at"], settings.timezone).hour, settings)
+        message["sent_at"] is not None
+        and message["channel"] not in SILENT_CHANNELS
+        and is_quiet_hour(to_local(message["sent_at"], timezone).hour, settings)
         for message in messages
     )
 
@@ -893,22 +1063,31 @@ def identity_missing(workflow: Row, completed: dt.datetime | None, passed: dt.da
     )
 
 
-def document_missing(workflow: Row, resolved: dt.datetime | None, evidence: list[Row]) -> bool:
-    """journey.md, Policy rules: `document_missing`."""
+def missing_when_resolved(kind: str, workflow: Row, resolved: dt.datetime | None, evidence: list[Row]) -> bool:
+    """journey.md, Policy rules: `document_missing`, `attestation_missing`."""
     return bool(
-        workflow["requires_document"]
+        workflow[f"requires_{kind}"] and resolved is not None and not has_valid_evidence(evidence, kind, resolved)
+    )
+
+
+def payment_missing(workflow: Row, resolved: dt.datetime | None, payments: list[Row]) -> bool:
+    """journey.md, Policy rules: `payment_missing`: none succeeded, by whatever flow, at or before `resolved_at`."""
+    return bool(
+        workflow["requires_payment"]
         and resolved is not None
-        and not has_valid_evidence(evidence, "document", resolved)
+        and not any(row["status"] == "succeeded" and row["occurred_at"] <= resolved for row in payments)
     )
 
 
-def is_evidence_complete(workflow: Row, evidence: list[Row]) -> bool:
-    """journey.md, Case: for each of consent, identity, document that the workflow requires, one valid item."""
-    return all(
-        has_valid_evidence(evidence, kind)
-        for kind in ("consent", "identity", "document")
-        if workflow[f"requires_{kind}"]
-    )
+def required_evidence(workflow: Row) -> list[str]:
+    """journey.md, Case, `is_evidence_complete`: the types that the workflow requires."""
+    return [kind for kind in REQUIRED_EVIDENCE if workflow[f"requires_{kind}"]]
+
+
+def is_evidence_complete(workflow: Row, evidence: list[Row]) -> bool | None:
+    """journey.md, Case: for each type that the workflow requires one valid item; null where it requires none."""
+    required = required_evidence(workflow)
+    return all(has_valid_evidence(evidence, kind) for kind in required) if required else None
 
 
 def furthest_stage(case: Row) -> str:
@@ -916,14 +1095,21 @@ def furthest_stage(case: Row) -> str:
     return [stage for stage in STAGES if case[STAGE_EVENT[stage]] is not None][-1]
 
 
-def is_time_breach(due: dt.datetime, resolved: dt.datetime | None, settings: Settings) -> bool:
-    """journey.md, Case: due, and not resolved by `due_at`."""
-    return due <= settings.as_of and not (resolved is not None and resolved <= due)
+def is_due(due: dt.datetime, closed_unresolved_at: dt.datetime | None, settings: Settings) -> bool:
+    """journey.md, Case: `due_at <= as_of`, unless the case is closed unresolved and was by `due_at`."""
+    return due <= settings.as_of and not (closed_unresolved_at is not None and closed_unresolved_at <= due)
 
 
 def is_straight_through(automated: bool, exceptions: list[Row], writebacks: list[Row]) -> bool:
-    """journey.md, Case: automated, no exception, every writeback verified with a single attempt."""
-    return automated and not exceptions and all(row["is_verified"] and row["attempt_count"] == 1 for row in writebacks)
+    """journey.md, Case: automated, no exception, every writeback verified with a single attempt and never reversed.
+
+    Reversed is meant as in Logical writeback: a reversal that comes before the verification has undone nothing.
+    """
+    return (
+        automated
+        and not exceptions
+        and all(row["is_verified"] and row["attempt_count"] == 1 and not row["is_reversed"] for row in writebacks)
+    )
 
 
 def build_case(mine: CaseEvents, reference: Reference, settings: Settings) -> Row:
@@ -936,15 +1122,21 @@ def build_case(mine: CaseEvents, reference: Reference, settings: Settings) -> Ro
     passed = earliest(check for check in mine.checks if check["outcome"] == "passed")
     completed = earliest(action for action in mine.customer_actions if action["step"] == "completed")
     resolved = resolved_at(mine.writebacks)
-    due = due_at(triggered, workflow, reference, settings)
+    closing = closing_event(mine.closures)
+    closed = closing["occurred_at"] if closing else None
+    due = due_at(trigger, workflow, reference, settings)
+    case_is_due = is_due(due, closed if resolved is None else None, settings)
     touched = bool(mine.touches) or any(action["actor"] == "agent" for action in mine.actions)
-    automated = resolved is not None and not touched
-    time_breach = is_time_breach(due, resolved, settings)
+    deflected = resolved is not None and not touched
+    automated = deflected and completed is not None
+    time_breach = case_is_due and not (resolved is not None and resolved <= due)
     policy_breach = (
-        quiet_hours_contact(mine.messages, settings)
+        quiet_hours_contact(mine.messages, trigger["customer_timezone"], settings)
         or consent_missing(workflow, completed, mine.evidence)
         or identity_missing(workflow, completed, passed)
-        or document_missing(workflow, resolved, mine.evidence)
+        or missing_when_resolved("document", workflow, resolved, mine.evidence)
+        or missing_when_resolved("attestation", workflow, resolved, mine.evidence)
+        or payment_missing(workflow, resolved, mine.payments)
     )
     automated_payments = [payment for payment in mine.payments if payment["flow"] == "automated"]
     case = {
@@ -964,26 +1156,33 @@ def build_case(mine: CaseEvents, reference: Reference, settings: Settings) -> Ro
         "verified_writeback_count": sum(writeback["is_verified"] for writeback in mine.writebacks),
         "resolved_at": resolved,
         "agent_touch_count": len(mine.touches),
-        "agent_minutes": total(touch["handle_minutes"] + touch["wrap_up_minutes"] for touch in mine.touches),
+        "agent_minutes": known_total(map(known_minutes, mine.touches)),
         "exception_count": len(mine.exceptions),
         "net_collected": net_collected(mine.payments, reference, settings),
         "net_collected_automated": net_collected(automated_payments, reference, settings),
+        "closed_at": closed,
+        "closure_reason": closing["reason"] if closing else None,
+        "due_at_source": "workflow" if trigger["due_at"] is None else "case",
+        "amount_due": amount_due(trigger, reference, settings),
         "is_initiated": first_sent is not None,
         "is_completed_in_message": completed is not None,
         "is_resolved": resolved is not None,
         "is_agent_touched": touched,
+        "is_deflected": deflected,
         "is_automated": automated,
         "is_straight_through": is_straight_through(automated, mine.exceptions, mine.writebacks),
         "resolution_minutes": resolution_minutes(triggered, resolved),
         "due_at": due,
-        "is_due": due <= settings.as_of,
+        "is_due": case_is_due,
         "is_time_breach": time_breach,
         "is_policy_breach": policy_breach,
-        "is_sla_breached": due <= settings.as_of and (time_breach or policy_breach),
+        "is_sla_breached": case_is_due and (time_breach or policy_breach),
         "is_evidence_complete": is_evidence_complete(workflow, mine.evidence),
         "is_mature": triggered + float(workflow["maturity_days"]) * DAY <= settings.as_of,
     }
     case["stage"] = furthest_stage(case)
+    case["resolution_path"] = resolution_path(case)
+    case["is_closed_unresolved"] = case["resolution_path"] == "closed"
     return case
 
 
@@ -1024,6 +1223,7 @@ def build_world(accepted: Tables, reference: Reference, settings: Settings) -> W
     case_events = {
         case_id: CaseEvents(
             triggers=triggers,
+            closures=rows["case_closures"].get(case_id, []),
             messages=of(messages, case_id),
             sent_events=[row for row in rows["message_events"].get(case_id, []) if row["status"] == "sent"],
             checks=rows["identity_checks"].get(case_id, []),
@@ -1077,15 +1277,15 @@ def messaging_rate(channel: str, date: dt.date, world: World) -> float | None:
     return rate if rate is not None else latest_rate("messaging", None, date, world)
 
 
-def charge(case_id: str, category: str, at: dt.datetime, quantity: float, rate: float | None) -> Row:
-    """journey.md, Charge: a variable charge; null without a rate."""
+def charge(case_id: str, category: str, at: dt.datetime, quantity: float | None, rate: float | None) -> Row:
+    """journey.md, Charge: a variable charge; null without a rate or without minutes."""
     return {
         "case_id": case_id,
         "category": category,
         "is_fixed": False,
         "charged_at": at,
         "quantity": quantity,
-        "amount": None if rate is None else quantity * rate,
+        "amount": None if rate is None or quantity is None else quantity * rate,
     }
 
 
@@ -1098,12 +1298,18 @@ def messaging_charges(world: World) -> Iterator[Row]:
             yield charge(message["case_id"], "messaging", message["sent_at"], 1, rate)
 
 
+def agent_charge(touch: Row, world: World) -> Row:
+    """journey.md, Charge, agent: minutes (`handle + wrap_up`) times the rate; null where either of the two is."""
+    handle, wrap_up = touch["handle_minutes"], touch["wrap_up_minutes"]
+    minutes = None if handle is None or wrap_up is None else handle + wrap_up
+    rate = latest_rate("agent", None, local_date(touch["occurred_at"], world.settings), world)
+    return charge(touch["case_id"], "agent", touch["occurred_at"], minutes, rate)
+
+
 def agent_charges(world: World) -> Iterator[Row]:
-    """journey.md, Charge, agent: at the touch's start, minutes (`handle + wrap_up`) times the rate."""
+    """journey.md, Charge, agent: at the touch's start."""
     for touch in world.accepted["agent_touches"]:
-        minutes = touch["handle_minutes"] + touch["wrap_up_minutes"]
-        rate = latest_rate("agent", None, local_date(touch["occurred_at"], world.settings), world)
-        yield charge(touch["case_id"], "agent", touch["occurred_at"], minutes, rate)
+        yield agent_charge(touch, world)
 
 
 def platform_charges(world: World) -> Iterator[Row]:
@@ -1169,11 +1375,12 @@ def build_charges(world: World) -> list[Row]:
 
 
 def unacknowledged_completions(world: World) -> Iterator[str]:
-    """journey.md, Integrity violations: `unacknowledged_completion`."""
+    """journey.md, Integrity violations: `unacknowledged_completion`; not of a closed case."""
     for case in world.cases.values():
         writebacks = world.case_events[case["case_id"]].writebacks
         settled = bool(writebacks) and all(writeback["is_settled"] for writeback in writebacks)
-        if case["is_completed_in_message"] and not case["is_resolved"] and settled:
+        is_open = not case["is_resolved"] and case["closed_at"] is None
+        if case["is_completed_in_message"] and is_open and settled:
             yield case["case_id"]
 
 
@@ -1184,6 +1391,7 @@ def completions_without_writeback(world: World) -> Iterator[str]:
             case["is_completed_in_message"]
             and case["action_completed_at"] + world.settings.writeback_timeout <= world.settings.as_of
             and case["writeback_count"] == 0
+            and case["closed_at"] is None
         ):
             yield case["case_id"]
 
@@ -1202,14 +1410,19 @@ def acks_before_attempt(world: World) -> Iterator[str]:
             yield ack["case_id"]
 
 
+def is_partial(ack: Row, writeback: Row) -> bool:
+    """journey.md, Integrity violations, `partial_persist`: fewer fields than required, or an unknown number of at least 1."""
+    if writeback["fields_required"] is None:
+        return False
+    if ack["fields_persisted"] is None:
+        return writeback["fields_required"] >= 1
+    return ack["fields_persisted"] < writeback["fields_required"]
+
+
 def partial_persists(world: World) -> Iterator[str]:
-    """journey.md, Integrity violations: `partial_persist`, per acknowledgement."""
+    """journey.md, Integrity violations: `partial_persist`, per acknowledgement, of a writeback that was never verified."""
     for ack, writeback in acks_with_writeback(world):
-        if (
-            ack["outcome"] == "persisted"
-            and ack["fields_persisted"] < writeback["fields_required"]
-            and not writeback["is_verified"]
-        ):
+        if ack["outcome"] == "persisted" and is_partial(ack, writeback) and not writeback["was_verified"]:
             yield ack["case_id"]
 
 
@@ -1244,8 +1457,20 @@ def actions_without_identity(world: World) -> Iterator[str]:
 
 
 def missing_rates(world: World) -> Iterator[str]:
-    """journey.md, Charge and Integrity violations: `missing_rate`, per charge."""
-    return (row["case_id"] for row in world.charges if row["amount"] is None)
+    """journey.md, Charge and Integrity violations: `missing_rate`, per charge; not where the minutes are missing."""
+    return (row["case_id"] for row in world.charges if row["amount"] is None and row["quantity"] is not None)
+
+
+def missing_minutes(world: World) -> Iterator[str]:
+    """journey.md, Charge and Integrity violations: `missing_minutes`, per charge."""
+    return (row["case_id"] for row in world.charges if row["quantity"] is None)
+
+
+def resolved_without_payment(world: World) -> Iterator[str]:
+    """journey.md, Integrity violations: `resolved_without_payment`, per case."""
+    for case_id, case in world.cases.items():
+        if payment_missing(world.workflow_of(case_id), case["resolved_at"], world.case_events[case_id].payments):
+            yield case_id
 
 
 def unallocated_fixed_costs(world: World) -> Iterator[None]:
@@ -1267,7 +1492,9 @@ VIOLATIONS: dict[str, Callable[[World], Iterator[str | None]]] = {
     "negative_duration": negative_durations,
     "action_without_identity": actions_without_identity,
     "missing_rate": missing_rates,
+    "missing_minutes": missing_minutes,
     "unallocated_fixed_cost": unallocated_fixed_costs,
+    "resolved_without_payment": resolved_without_payment,
 }
 
 
@@ -1300,7 +1527,7 @@ class Kpi:
     tier: str  # headline, leading, diagnostic
     shape: str  # rate, ratio, count, or the fraction of a percentile
     is_maturing: bool  # M
-    applies_where: str | None  # the flag of `workflows` without which the KPI cannot apply
+    applies_where: tuple[str, ...]  # the flags of `workflows` without any of which the KPI cannot apply
     units: Callable[[World], Iterable[Unit]]
 
     @property
@@ -1324,11 +1551,15 @@ LOWER_IS_BETTER = frozenset(
         "time_to_persist_p90",
         "fallback_rate",
         "agent_minutes_per_resolution",
+        "closed_unresolved_rate",
+        "writeback_reversal_rate",
+        "ineligible_rate",
+        "payment_decline_rate",
     }
 )
 
 
-def kpi(kpi_id: str, tier: str, shape: str, maturing: bool = False, where: str | None = None):
+def kpi(kpi_id: str, tier: str, shape: str, maturing: bool = False, where: tuple[str, ...] = ()):
     """Register a function as the units of a KPI of kpis.md."""
 
     def register(units: Callable[[World], Iterable[Unit]]) -> Callable[[World], Iterable[Unit]]:
@@ -1389,6 +1620,11 @@ def is_settled(writeback: Row) -> bool:
     return writeback["is_settled"]
 
 
+def was_verified(writeback: Row) -> bool:
+    """journey.md, Logical writeback: `was_verified`."""
+    return writeback["was_verified"]
+
+
 # Headline -----------------------------------------------------------------------------------------------------------
 
 
@@ -1406,20 +1642,25 @@ def automated_resolution_rate(world: World) -> Iterable[Unit]:
 
 @kpi("verified_writeback_rate", "headline", "rate", maturing=True)
 def verified_writeback_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, A2."""
-    return case_units(world, "action_completed_at", is_completed, is_resolved)
+    """kpis.md, Headline, A2: cases completed in message, not closed unresolved."""
+    return case_units(
+        world,
+        "action_completed_at",
+        lambda case: is_completed(case) and not case["is_closed_unresolved"],
+        is_resolved,
+    )
 
 
 @kpi("writeback_success_rate", "headline", "rate")
 def writeback_success_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, B3."""
-    return writeback_units(world, is_settled, lambda row: row["is_verified"])
+    """kpis.md, Headline, B3: was verified, whatever came later."""
+    return writeback_units(world, is_settled, was_verified)
 
 
-@kpi("deflection_rate", "headline", "rate")
+@kpi("deflection_rate", "headline", "rate", maturing=True)
 def deflection_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, A3."""
-    return case_units(world, "resolved_at", is_resolved, lambda case: case["is_automated"])
+    """kpis.md, Headline, A3: resolved without an agent, by a message or by itself."""
+    return case_units(world, "resolved_at", is_resolved, lambda case: case["is_deflected"])
 
 
 @kpi("containment_rate", "headline", "rate", maturing=True)
@@ -1498,7 +1739,7 @@ def identity_pass_rate(world: World) -> Iterable[Unit]:
             yield Unit(case_id, check["event_id"], check["occurred_at"], int(check["outcome"] == "passed"))
 
 
-@kpi("payment_recovery_per_1000", "headline", "ratio", maturing=True, where="collects_payment")
+@kpi("payment_recovery_per_1000", "headline", "ratio", maturing=True, where=("collects_payment",))
 def payment_recovery_per_1000(world: World) -> Iterable[Unit]:
     """kpis.md, Headline, B8: triggered cases of workflows that collect payment."""
     for case_id, case in world.cases.items():
@@ -1517,14 +1758,14 @@ def writeback_retry_rate(world: World) -> Iterable[Unit]:
 
 @kpi("writeback_first_attempt_rate", "leading", "rate")
 def writeback_first_attempt_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators: verified with one attempt."""
-    return writeback_units(world, is_settled, lambda row: row["is_verified"] and row["attempt_count"] == 1)
+    """kpis.md, Leading indicators: was verified, with one attempt."""
+    return writeback_units(world, is_settled, lambda row: row["was_verified"] and row["attempt_count"] == 1)
 
 
 def persist_times(world: World) -> Iterator[Unit]:
-    """kpis.md, Leading indicators: `persist_seconds` of verified writebacks, by `first_attempted_at`."""
+    """kpis.md, Leading indicators: `persist_seconds` of writebacks that were verified, by `first_attempted_at`."""
     for row in world.writebacks:
-        if row["is_verified"]:
+        if row["was_verified"]:
             yield Unit(
                 row["case_id"], row["idempotency_key"], row["first_attempted_at"], None, 1, row["persist_seconds"]
             )
@@ -1548,13 +1789,13 @@ def fallback_rate(world: World) -> Iterable[Unit]:
     return message_units(world, "sent_at", lambda message: message["is_fallback"])
 
 
-@kpi("straight_through_rate", "leading", "rate")
+@kpi("straight_through_rate", "leading", "rate", maturing=True)
 def straight_through_rate(world: World) -> Iterable[Unit]:
     """kpis.md, Leading indicators."""
     return case_units(world, "resolved_at", is_resolved, lambda case: case["is_straight_through"])
 
 
-@kpi("consent_capture_rate", "leading", "rate", where="requires_consent")
+@kpi("consent_capture_rate", "leading", "rate", where=("requires_consent",))
 def consent_capture_rate(world: World) -> Iterable[Unit]:
     """kpis.md, Leading indicators: valid consent evidence by `action_completed_at`."""
     return case_units(
@@ -1567,7 +1808,7 @@ def consent_capture_rate(world: World) -> Iterable[Unit]:
     )
 
 
-@kpi("document_capture_rate", "leading", "rate", where="requires_document")
+@kpi("document_capture_rate", "leading", "rate", where=("requires_document",))
 def document_capture_rate(world: World) -> Iterable[Unit]:
     """kpis.md, Leading indicators: valid document evidence by `resolved_at`."""
     return case_units(
@@ -1578,29 +1819,77 @@ def document_capture_rate(world: World) -> Iterable[Unit]:
     )
 
 
-@kpi("evidence_completeness_rate", "leading", "rate", maturing=True)
+@kpi(
+    "evidence_completeness_rate",
+    "leading",
+    "rate",
+    maturing=True,
+    where=tuple(f"requires_{kind}" for kind in REQUIRED_EVIDENCE),
+)
 def evidence_completeness_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators."""
-    return case_units(world, "resolved_at", is_resolved, lambda case: case["is_evidence_complete"])
+    """kpis.md, Leading indicators: resolved cases of workflows that require any."""
+    return case_units(
+        world,
+        "resolved_at",
+        lambda case: is_resolved(case) and case["is_evidence_complete"] is not None,
+        lambda case: case["is_evidence_complete"],
+    )
 
 
 @kpi("context_handover_rate", "leading", "rate")
 def context_handover_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators."""
+    """kpis.md, Leading indicators: exceptions of which it is known."""
     for row in world.exceptions:
-        yield Unit(row["case_id"], row["exception_id"], row["raised_at"], int(row["has_context"]))
+        if row["has_context"] is not None:
+            yield Unit(row["case_id"], row["exception_id"], row["raised_at"], int(row["has_context"]))
 
 
 @kpi("agent_minutes_per_resolution", "leading", "ratio")
 def agent_minutes_per_resolution(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators: agent minutes by touch start; resolved cases by `resolved_at`."""
+    """kpis.md, Leading indicators: agent minutes by touch start; resolved cases by `resolved_at`.
+
+    A touch of which no minutes are known is a unit all the same; its numerator is null, which adds nothing.
+    """
     for touch in world.accepted["agent_touches"]:
-        minutes = touch["handle_minutes"] + touch["wrap_up_minutes"]
-        yield Unit(touch["case_id"], touch["event_id"], touch["occurred_at"], minutes, 0)
+        yield Unit(touch["case_id"], touch["event_id"], touch["occurred_at"], known_minutes(touch), 0)
     yield from resolved_denominators(world)
 
 
-@kpi("payment_completion_rate", "leading", "rate", maturing=True, where="collects_payment")
+@kpi("closed_unresolved_rate", "leading", "rate", maturing=True)
+def closed_unresolved_rate(world: World) -> Iterable[Unit]:
+    """kpis.md, Leading indicators."""
+    return case_units(world, "triggered_at", is_any, lambda case: case["is_closed_unresolved"])
+
+
+@kpi("writeback_reversal_rate", "leading", "rate", maturing=True)
+def writeback_reversal_rate(world: World) -> Iterable[Unit]:
+    """kpis.md, Leading indicators: reversed, of the writebacks that were verified."""
+    return writeback_units(world, was_verified, lambda row: row["is_reversed"])
+
+
+@kpi("ineligible_rate", "leading", "rate", maturing=True)
+def ineligible_rate(world: World) -> Iterable[Unit]:
+    """kpis.md, Leading indicators: cases with an `ineligible` step by the customer, of those with an action by the customer."""
+    return case_units(
+        world,
+        "action_started_at",
+        lambda case: case["action_started_at"] is not None,
+        lambda case: any(
+            action["step"] == "ineligible" for action in world.case_events[case["case_id"]].customer_actions
+        ),
+    )
+
+
+@kpi("payment_decline_rate", "leading", "rate", where=("collects_payment",))
+def payment_decline_rate(world: World) -> Iterable[Unit]:
+    """kpis.md, Leading indicators and Cells: automated payment events, in workflows that collect payment."""
+    for row in world.accepted["payments"]:
+        is_counted = row["flow"] == "automated" and row["status"] in ("succeeded", "failed")
+        if is_counted and world.workflow_of(row["case_id"])["collects_payment"]:
+            yield Unit(row["case_id"], row["event_id"], row["occurred_at"], int(row["status"] == "failed"))
+
+
+@kpi("payment_completion_rate", "leading", "rate", maturing=True, where=("collects_payment",))
 def payment_completion_rate(world: World) -> Iterable[Unit]:
     """kpis.md, Leading indicators: by the first customer `pay` action event."""
     for case_id, mine in world.case_events.items():
@@ -1639,11 +1928,18 @@ def conversation_volume(world: World) -> Iterable[Unit]:
             yield Unit(case["case_id"], case["case_id"], case["first_sent_at"], 1, None)
 
 
+@kpi("self_cure_rate", "diagnostic", "rate", maturing=True)
+def self_cure_rate(world: World) -> Iterable[Unit]:
+    """kpis.md, Diagnostics."""
+    return case_units(world, "resolved_at", is_resolved, lambda case: case["resolution_path"] == "self_cured")
+
+
 @kpi("handle_time_mean", "diagnostic", "ratio")
 def handle_time_mean(world: World) -> Iterable[Unit]:
-    """kpis.md, Diagnostics."""
+    """kpis.md, Diagnostics: agent touches of which it is known."""
     for touch in world.accepted["agent_touches"]:
-        yield Unit(touch["case_id"], touch["event_id"], touch["occurred_at"], touch["handle_minutes"])
+        if touch["handle_minutes"] is not None:
+            yield Unit(touch["case_id"], touch["event_id"], touch["occurred_at"], touch["handle_minutes"])
 
 
 @kpi("messages_per_resolution", "diagnostic", "ratio")
@@ -1717,9 +2013,9 @@ def cells_of(case: Row) -> list[tuple[str, str, str]]:
 
 def can_apply(definition: Kpi, workflow: str, reference: Reference) -> bool:
     """kpis.md, Cells: a KPI which cannot apply to a workflow has no cell there; `(all)` always has one."""
-    if workflow == ALL_WORKFLOWS or definition.applies_where is None:
+    if workflow == ALL_WORKFLOWS or not definition.applies_where:
         return True
-    return bool(reference.workflows[workflow][definition.applies_where])
+    return any(reference.workflows[workflow][flag] for flag in definition.applies_where)
 
 
 def wilson(successes: float, n: float, z: float = 1.96) -> tuple[float, float]:
@@ -1844,7 +2140,12 @@ def kpi_weekly(units: list[Row], weeks: list[dt.date], world: World) -> list[Row
 # Units by KPI, workflow (or `(all)`) and week.
 Pools = dict[tuple[str, str, dt.date], list[Row]]
 
-NO_VERDICT: Row = {"baseline_value": None, "target": None, "red_flag": None, "status": None, "owner": None}
+# By KPI and workflow (or `(all)`), of the KPIs that can have a verdict.
+Baselines = dict[tuple[str, str], float | None]
+
+NO_VERDICT: Row = {
+    name: None for name in ("baseline_value", "target", "red_flag", "status", "owner", "action", "is_certain")
+}
 
 
 def pools_of(units: list[Row]) -> Pools:
@@ -1856,10 +2157,16 @@ def pools_of(units: list[Row]) -> Pools:
     return pools
 
 
-def pooled_value(definition: Kpi, workflow: str, weeks: list[dt.date], pools: Pools) -> float | None:
+def pooled_figures(definition: Kpi, workflow: str, weeks: list[dt.date], pools: Pools) -> Row:
     """kpis.md, Baseline: ratio of sums; percentiles over the pooled units."""
-    units = [unit for week in weeks for unit in pools.get((definition.kpi_id, workflow, week), [])]
-    return cell_figures(definition, units)["value"]
+    return cell_figures(
+        definition, [unit for week in weeks for unit in pools.get((definition.kpi_id, workflow, week), [])]
+    )
+
+
+def pooled_value(definition: Kpi, workflow: str, weeks: list[dt.date], pools: Pools) -> float | None:
+    """kpis.md, Baseline: the value of some pooled weeks."""
+    return pooled_figures(definition, workflow, weeks, pools)["value"]
 
 
 def rounded(value: Any) -> decimal.Decimal:
@@ -1902,9 +2209,34 @@ def baseline_value(definition: Kpi, workflow: str, weeks: list[dt.date], pools: 
     return pooled_value(definition, workflow, window, pools)
 
 
-def target_row(kpi_id: str, workflow: str, reference: Reference) -> Row | None:
-    """kpis.md, Target: the row for the workflow wins over `*`; `*` also serves `(all)`."""
-    return reference.targets.get((kpi_id, workflow)) or reference.targets.get((kpi_id, "*"))
+def applying_workflows(definition: Kpi, reference: Reference) -> list[str]:
+    """kpis.md, Cells: the workflows that have cells of a KPI, and `(all)`."""
+    return [name for name in (*reference.workflows, ALL_WORKFLOWS) if can_apply(definition, name, reference)]
+
+
+def all_baselines(weeks: list[dt.date], pools: Pools, world: World) -> Baselines:
+    """kpis.md, Baseline: of headline and leading KPIs."""
+    return {
+        (kpi_id, workflow): baseline_value(definition, workflow, weeks, pools, world)
+        for kpi_id, definition in KPIS.items()
+        if definition.tier != "diagnostic"
+        for workflow in applying_workflows(definition, world.reference)
+    }
+
+
+def serves(row: Row, monday: dt.date) -> bool:
+    """kpis.md, Target: the Monday lies in [`valid_from`, `valid_to`); null is open."""
+    valid_from, valid_to = row.get("valid_from"), row.get("valid_to")
+    return (valid_from is None or valid_from <= monday) and (valid_to is None or monday < valid_to)
+
+
+def target_row(kpi_id: str, workflow: str, monday: dt.date, reference: Reference) -> Row | None:
+    """kpis.md, Target: the workflow's own before `*`, which also serves `(all)`; then the latest `valid_from`, null the earliest."""
+    for name in (workflow, "*"):
+        serving = [row for row in reference.targets.get((kpi_id, name), []) if serves(row, monday)]
+        if serving:
+            return max(serving, key=lambda row: row.get("valid_from") or dt.date.min)
+    return None
 
 
 def target_figure(row: Row | None, name: str, baseline: float | None) -> float | None:
@@ -1939,6 +2271,8 @@ def status_of(row: Row, target: float | None, red_flag: float | None, world: Wor
     lower_is_good = lower_is_better(row["kpi_id"], world.reference)
     if target is None or red_flag is None:
         return "no_target"
+    if row["is_provisional"]:
+        return "provisional"
     if row["value"] is None:
         return "no_data"
     if row["sample_size"] < world.settings.min_sample:
@@ -1950,31 +2284,297 @@ def status_of(row: Row, target: float | None, red_flag: float | None, world: Wor
     return "green"
 
 
-def verdict(row: Row, baseline: float | None, world: World) -> Row:
-    """marts.md, `rpt_kpi_weekly`: baseline_value, target, red_flag, status, owner of a cell of cohort `all`."""
-    goal = target_row(row["kpi_id"], row["workflow"], world.reference)
+def is_certain(row: Row, status: str, target: float | None, red_flag: float | None, world: World) -> bool | None:
+    """kpis.md, Status: the whole interval is on the status's side; rates with a colour only.
+
+    For green, "neither beyond it" is read as the target, also where target and red flag stand the wrong way round.
+    """
+    if KPIS[row["kpi_id"]].shape != "rate" or status not in ("red", "amber", "green"):
+        return None
+    lower_is_good = lower_is_better(row["kpi_id"], world.reference)
+
+    def beyond(threshold: float) -> list[bool]:
+        return [is_worse(bound, threshold, lower_is_good) for bound in (row["ci_low"], row["ci_high"])]
+
+    if status == "red":
+        return all(beyond(red_flag))
+    if status == "amber":
+        return all(beyond(target)) and not any(beyond(red_flag))
+    return not any(beyond(target))
+
+
+def verdict(row: Row, baseline: float | None, monday: dt.date, world: World) -> Row:
+    """marts.md, `rpt_kpi_weekly`: baseline_value, target, red_flag, status, owner, action, is_certain of a cell of cohort `all`.
+
+    `monday` is the one by which a target serves the week or period.
+    """
+    goal = target_row(row["kpi_id"], row["workflow"], monday, world.reference)
     target = target_figure(goal, "target", baseline)
     red_flag = target_figure(goal, "red_flag", baseline)
+    status = status_of(row, target, red_flag, world)
     return {
         "baseline_value": baseline,
         "target": target,
         "red_flag": red_flag,
-        "status": status_of(row, target, red_flag, world),
+        "status": status,
         "owner": owner_of(goal, row["workflow"], world.reference),
+        "action": None if goal is None else goal["action"],
+        "is_certain": is_certain(row, status, target, red_flag, world),
     }
 
 
-def with_verdicts(rows: list[Row], weeks: list[dt.date], pools: Pools, world: World) -> list[Row]:
-    """kpis.md, Target: only cohort `all` cells of headline and leading KPIs have baseline, target, status, owner."""
-    baselines: dict[tuple[str, str], float | None] = {}
+def with_verdicts(rows: list[Row], baselines: Baselines, world: World) -> list[Row]:
+    """kpis.md, Target: only cohort `all` cells of headline and leading KPIs have baseline, target, status, owner, action."""
     for row in rows:
         if row["cohort_dimension"] != "all" or row["tier"] == "diagnostic":
             row.update(NO_VERDICT)
+        else:
+            row.update(verdict(row, baselines[row["kpi_id"], row["workflow"]], row["week_start"], world))
+    return rows
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Periods
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Period(NamedTuple):
+    """One period (kpis.md, Periods); `end` is the first day after it."""
+
+    kind: str
+    start: dt.date
+    end: dt.date
+
+
+def next_quarter(quarter: dt.date) -> dt.date:
+    """The first day of the quarter after the one that begins on a day (kpis.md, Periods)."""
+    return next_month(next_month(next_month(quarter)))
+
+
+def first_of_quarter(date: dt.date) -> dt.date:
+    """kpis.md, Periods: the first day of the quarter of a date."""
+    return dt.date(date.year, 3 * ((date.month - 1) // 3) + 1, 1)
+
+
+def periods_of(weeks: list[dt.date]) -> list[Period]:
+    """kpis.md, Periods: four listed weeks that end with each; every month and quarter in which a listed week begins."""
+    rolling = [Period("rolling_4_weeks", weeks[n - 3], weeks[n] + WEEK) for n in range(3, len(weeks))]
+    months = [Period("month", month, next_month(month)) for month in sorted({first_of_month(week) for week in weeks})]
+    quarters = sorted({first_of_quarter(week) for week in weeks})
+    return [*rolling, *months, *(Period("quarter", quarter, next_quarter(quarter)) for quarter in quarters)]
+
+
+def is_period_provisional(definition: Kpi, period: Period, workflow: str, world: World) -> bool:
+    """kpis.md, Periods: where its last week is; month and quarter where their end plus the lag is later than `as_of`."""
+    reference, settings = world.reference, world.settings
+    if period.kind == "rolling_4_weeks":
+        return is_provisional(definition, period.end - WEEK, workflow, reference, settings)
+    end = local_midnight(period.end, settings.timezone)
+    return end + lag(definition, workflow, reference, settings) > settings.as_of
+
+
+def kpi_period(units: list[Row], weeks: list[dt.date], baselines: Baselines, world: World) -> list[Row]:
+    """marts.md, `rpt_kpi_period`: units by the local date of their clock, each side of a KPI on two clocks by its own."""
+    dated = defaultdict(list)
+    for unit in units:
+        for workflow in (unit["workflow"], ALL_WORKFLOWS):
+            dated[unit["kpi_id"], workflow].append((local_date(unit["clock_at"], world.settings), unit))
+    rows = []
+    for kpi_id, definition in KPIS.items():
+        for workflow in applying_workflows(definition, world.reference):
+            for period in periods_of(weeks):
+                mine = [unit for date, unit in dated[kpi_id, workflow] if period.start <= date < period.end]
+                row = {
+                    "period_kind": period.kind,
+                    "period_start": period.start,
+                    "period_end": period.end,
+                    "workflow": workflow,
+                    "kpi_id": kpi_id,
+                    "tier": definition.tier,
+                    **cell_figures(definition, mine),
+                    "is_provisional": is_period_provisional(definition, period, workflow, world),
+                }
+                last_monday = monday_of(period.end - dt.timedelta(days=1))
+                if definition.tier == "diagnostic":
+                    row.update(NO_VERDICT)
+                else:
+                    row.update(verdict(row, baselines[kpi_id, workflow], last_monday, world))
+                rows.append(row)
+    return rows
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Progress of targets
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def served_workflows(target: Row, reference: Reference) -> list[str]:
+    """kpis.md, Progress of targets: the workflows that a target with a `due_date` serves.
+
+    A diagnostic has no target, so a row that names one serves nobody; neither does one of a workflow that does not exist.
+    """
+    definition = KPIS[target["kpi_id"]]
+    if definition.tier == "diagnostic":
+        return []
+    applying = applying_workflows(definition, reference)
+    if target["workflow"] != "*":
+        return [name for name in applying if name == target["workflow"]]
+    own = {
+        name
+        for (kpi_id, name), rows in reference.targets.items()
+        if kpi_id == target["kpi_id"] and any(row.get("due_date") is not None for row in rows)
+    }
+    return [name for name in applying if name == ALL_WORKFLOWS or name not in own]
+
+
+def latest_final_value(target: Row, rolling: list[Row]) -> float | None:
+    """kpis.md, Progress of targets: `latest_value`; the last day of four weeks is the one before `period_end`."""
+    found = [
+        row
+        for row in rolling
+        if not row["is_provisional"]
+        and row["value"] is not None
+        and row["period_end"] - dt.timedelta(days=1) <= target["due_date"]
+    ]
+    return max(found, key=lambda row: row["period_end"])["value"] if found else None
+
+
+def share_of_time(target: Row, workflow: str, world: World) -> float | None:
+    """kpis.md, Progress of targets: `share_of_time`, in days, within 0 and 1; NULL for a workflow without a case."""
+    window_start = first_baseline_week(workflow, world)
+    if window_start is None:
+        return None
+    after_baseline = window_start + WEEK * world.settings.baseline_weeks
+    start = max(after_baseline, target.get("valid_from") or dt.date.min)
+    if target["due_date"] <= start:
+        return 1.0
+    today = local_date(world.settings.as_of, world.settings)
+    return min(1.0, max(0.0, (today - start).days / (target["due_date"] - start).days))
+
+
+def share_of_way(start: float | None, latest: float | None, goal: float | None) -> float | None:
+    """kpis.md, Progress of targets: `share_of_way`; NULL where start = target, which like every comparison is rounded."""
+    if start is None or latest is None or goal is None or rounded(start) == rounded(goal):
+        return None
+    return (latest - start) / (goal - start)
+
+
+def progress_of(row: Row, world: World) -> str:
+    """kpis.md, Progress of targets: `progress`, the first that holds."""
+    if row["start_value"] is None or row["latest_value"] is None or row["target"] is None:
+        return "no_data"
+    if not is_worse(row["latest_value"], row["target"], lower_is_better(row["kpi_id"], world.reference)):
+        return "met"
+    if row["due_date"] < local_date(world.settings.as_of, world.settings):
+        return "missed"
+    if is_less(row["share_of_time"], 0.25):
+        return "too_early"
+    if row["share_of_way"] is None or is_less(row["share_of_way"], row["share_of_time"]):
+        return "off_track"
+    return "on_track"
+
+
+def target_progress(periods: list[Row], baselines: Baselines, world: World) -> list[Row]:
+    """marts.md, `rpt_target_progress`."""
+    rolling = defaultdict(list)
+    for row in periods:
+        if row["period_kind"] == "rolling_4_weeks":
+            rolling[row["kpi_id"], row["workflow"]].append(row)
+    rows = []
+    for target in (row for rows in world.reference.targets.values() for row in rows):
+        if target.get("due_date") is None:
             continue
-        key = row["kpi_id"], row["workflow"]
-        if key not in baselines:
-            baselines[key] = baseline_value(KPIS[row["kpi_id"]], row["workflow"], weeks, pools, world)
-        row.update(verdict(row, baselines[key], world))
+        for workflow in served_workflows(target, world.reference):
+            start = baselines[target["kpi_id"], workflow]
+            latest = latest_final_value(target, rolling[target["kpi_id"], workflow])
+            goal = target_figure(target, "target", start)
+            row: Row = {
+                "kpi_id": target["kpi_id"],
+                "workflow": workflow,
+                "due_date": target["due_date"],
+                "target": goal,
+                "start_value": start,
+                "latest_value": latest,
+                "share_of_time": share_of_time(target, workflow, world),
+                "share_of_way": share_of_way(start, latest, goal),
+                "owner": owner_of(target, workflow, world.reference),
+            }
+            rows.append({**row, "progress": progress_of(row, world)})
+    return rows
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Before and after a change
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def newcombe_difference(after: Row, before: Row) -> tuple[float | None, float | None]:
+    """kpis.md, Before and after a change: Newcombe (1998), Statistics in Medicine 17, 873–890, method 10.
+
+    Square and add: the distances of each share from its Wilson bounds. None where a side has no units.
+    """
+    if not after["denominator"] or not before["denominator"]:
+        return None, None
+    p, q = after["value"], before["value"]
+    below = math.hypot(p - after["ci_low"], before["ci_high"] - q)
+    above = math.hypot(after["ci_high"] - p, q - before["ci_low"])
+    return p - q - below, p - q + above
+
+
+def change_verdict(row: Row, definition: Kpi, after_weeks: list[dt.date], weeks: list[dt.date], world: World) -> str:
+    """kpis.md, Before and after a change: `verdict`.
+
+    A week is there when it is listed, whether the KPI applies to the workflow or not.
+    """
+    reference, settings = world.reference, world.settings
+    if any(
+        week not in weeks or is_provisional(definition, week, row["workflow"], reference, settings)
+        for week in after_weeks
+    ):
+        return "too_early"
+    if min(row["before_sample"], row["after_sample"]) < settings.min_sample:
+        return "too_little_data"
+    if definition.shape != "rate":
+        return "no_interval"
+    if row["ci_low"] is None or not (is_less(0, row["ci_low"]) or is_less(row["ci_high"], 0)):
+        return "unclear"
+    has_fallen = is_less(row["ci_high"], 0)
+    return "better" if has_fallen == lower_is_better(row["kpi_id"], reference) else "worse"
+
+
+def change_effect(weeks: list[dt.date], pools: Pools, world: World) -> list[Row]:
+    """marts.md, `rpt_change_effect`: four whole weeks before the week of the change, and four after it.
+
+    Weeks before the first listed one hold nothing: they make the sample small, not the verdict early.
+    """
+    rows = []
+    for change in world.reference.changes:
+        definition = KPIS[change["kpi_id"]]
+        assert definition.tier != "diagnostic", "`changes` may not name a diagnostic"
+        week = monday_of(change["changed_on"])
+        after_weeks = [week + WEEK * number for number in (1, 2, 3, 4)]
+        before_weeks = [week - WEEK * number for number in (1, 2, 3, 4)]
+        before = pooled_figures(definition, change["workflow"], before_weeks, pools)
+        after = pooled_figures(definition, change["workflow"], after_weeks, pools)
+        known = before["value"] is not None and after["value"] is not None
+        difference = after["value"] - before["value"] if known else None
+        low, high = newcombe_difference(after, before) if definition.shape == "rate" else (None, None)
+        row: Row = {
+            "change_id": change["change_id"],
+            "changed_on": change["changed_on"],
+            "kpi_id": change["kpi_id"],
+            "workflow": change["workflow"],
+            "description": change["description"],
+            "before_value": before["value"],
+            "after_value": after["value"],
+            "before_sample": before["sample_size"],
+            "after_sample": after["sample_size"],
+            "difference": difference,
+            "relative_change": difference / before["value"] if known and before["value"] != 0 else None,
+            "ci_low": low,
+            "ci_high": high,
+        }
+        rows.append({**row, "verdict": change_verdict(row, definition, after_weeks, weeks, world)})
     return rows
 
 
@@ -2080,6 +2680,137 @@ def alerts(rows: list[Row], weeks: list[dt.date], pools: Pools, world: World) ->
                         "reference": reference,
                         "sample_size": row["sample_size"],
                         "is_confirmed": is_confirmed(rule, row, reference, world),
+                        # A percentile never pages.
+                        "severity": "warn" if KPIS[rule["kpi_id"]].fraction is not None else rule["severity"],
+                        "owner": rule["owner"],
+                        "action": rule["action"],
+                    }
+                )
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Signals
+# ---------------------------------------------------------------------------------------------------------------------
+
+# kpis.md, Signals: which KPIs settle within hours, and by what each may be divided.
+SIGNAL_DIMENSIONS = {
+    "writeback_success_rate": ("all", "target_system"),
+    "writeback_retry_rate": ("all", "target_system"),
+    "identity_pass_rate": ("all", "method"),
+    "fallback_rate": ("all", "channel"),
+}
+
+ONE_DAY = dt.timedelta(days=1)
+
+# How long before a day the days of its reference are, and those whose scores are added up.
+REFERENCE_DAYS = tuple(ONE_DAY * back for back in range(15, 71))
+SCORED_DAYS = tuple(ONE_DAY * back for back in range(14))
+
+# Numerator and denominator by local date; a day without units is absent.
+Daily = dict[dt.date, tuple[int, int]]
+
+
+def dimension_values(dimension: str, world: World) -> dict[tuple[str, str | None], str]:
+    """kpis.md, Signals: the value of the dimension by unit (`case_id`, `unit_id`)."""
+    if dimension == "target_system":
+        return {(row["case_id"], row["idempotency_key"]): row["target_system"] for row in world.writebacks}
+    if dimension == "method":
+        return {(row["case_id"], row["event_id"]): row["method"] for row in world.accepted["identity_checks"]}
+    return {(row["case_id"], row["message_id"]): row["channel"] for row in world.messages}
+
+
+def signal_series(rule: Row, units: list[Row], world: World) -> dict[tuple[str, str], Daily]:
+    """kpis.md, Signals: by workflow or `(all)` and value of the dimension, the units of each local day up to that of `as_of`."""
+    assert rule["dimension"] in SIGNAL_DIMENSIONS[rule["kpi_id"]], "other combinations stop the build"
+    values = {} if rule["dimension"] == "all" else dimension_values(rule["dimension"], world)
+    today = local_date(world.settings.as_of, world.settings) if units else None
+    series: dict[tuple[str, str], Daily] = defaultdict(dict)
+    for unit in units:
+        day = local_date(unit["clock_at"], world.settings)
+        if unit["kpi_id"] != rule["kpi_id"] or day > today:
+            continue
+        value = "all" if rule["dimension"] == "all" else values[unit["case_id"], unit["unit_id"]]
+        for workflow in (unit["workflow"], ALL_WORKFLOWS):
+            x, m = series[workflow, value].get(day, (0, 0))
+            series[workflow, value][day] = (x + unit["numerator"], m + 1)
+    return series
+
+
+def reference_rate(day: dt.date, daily: Daily, world: World) -> float | None:
+    """kpis.md, Signals: p₀ of a day, of the 56 days that end 15 days before it; None where it is silent."""
+    window = [daily.get(day - back, (0, 0)) for back in REFERENCE_DAYS]
+    k, n = sum(x for x, _ in window), sum(m for _, m in window)
+    return None if n < world.settings.min_sample else (k + 0.5) / (n + 1)
+
+
+def shifted_rate(p: float, rule: Row) -> float:
+    """kpis.md, Signals: p₁, whose odds are those of p₀ times the odds ratio, or for a drop divided by it."""
+    ratio = float(rule["odds_ratio"])
+    odds = p / (1 - p) * (ratio if rule["kind"] == "rise" else 1 / ratio)
+    return odds / (1 + odds)
+
+
+def day_score(rule: Row, x: int, m: int, p: float | None) -> float:
+    """kpis.md, Signals: the logarithm of the day's likelihood ratio; 0 where the reference is silent."""
+    if p is None or m == 0:
+        return 0.0
+    shifted = shifted_rate(p, rule)
+    return x * math.log(shifted / p) + (m - x) * math.log((1 - shifted) / (1 - p))
+
+
+def greatest_sum(scores: dict[dt.date, float], day: dt.date) -> float:
+    """kpis.md, Signals: S(d), the greatest of 0 and the sums of the scores from day j to d, j = d−13 … d."""
+    last = [scores.get(day - back, 0.0) for back in SCORED_DAYS]
+    return max(0.0, *(math.fsum(last[:count]) for count in range(1, len(last) + 1)))
+
+
+def signal_threshold(rule: Row) -> float:
+    """kpis.md, Signals: h."""
+    return math.log(14 * 365 / float(rule["false_alarms_per_year"]))
+
+
+def series_scores(rule: Row, daily: Daily, world: World) -> list[Row]:
+    """kpis.md, Signals: every day of one series, from its first to that of `as_of`, with its reference and its score."""
+    first, today = min(daily), local_date(world.settings.as_of, world.settings)
+    days = [first + ONE_DAY * number for number in range((today - first).days + 1)]
+    rows = []
+    for day in days:
+        x, m = daily.get(day, (0, 0))
+        p = reference_rate(day, daily, world)
+        rows.append({"day": day, "x": x, "m": m, "reference": p, "own_score": day_score(rule, x, m, p)})
+    scores = {row["day"]: row["own_score"] for row in rows}
+    return [{**row, "score": greatest_sum(scores, row["day"])} for row in rows]
+
+
+def signals(units: list[Row], world: World) -> list[Row]:
+    """marts.md, `rpt_signal`: a row per series and day with a signal."""
+    found = []
+    for rule in world.reference.signal_rules:
+        threshold = signal_threshold(rule)
+        for (workflow, value), daily in signal_series(rule, units, world).items():
+            first_day = None
+            for day in series_scores(rule, daily, world):
+                if is_less(day["score"], threshold):
+                    first_day = None
+                    continue
+                first_day = first_day or day["day"]
+                found.append(
+                    {
+                        "rule_id": rule["rule_id"],
+                        "kpi_id": rule["kpi_id"],
+                        "day": day["day"],
+                        "workflow": workflow,
+                        "dimension": rule["dimension"],
+                        "dimension_value": value,
+                        "numerator": day["x"],
+                        "denominator": day["m"],
+                        "value": share(day["x"], day["m"]),
+                        "reference": day["reference"],
+                        "score": day["score"],
+                        "threshold": threshold,
+                        "first_day": first_day,
+                        "is_open": day["day"] == max(daily) and is_less(0, day["own_score"]),
                         "severity": rule["severity"],
                         "owner": rule["owner"],
                         "action": rule["action"],
@@ -2123,7 +2854,7 @@ def top_error_reason(reasons: Iterable[str | None]) -> str | None:
 
 
 def writeback_health_weekly(world: World) -> list[Row]:
-    """marts.md, `rpt_writeback_health_weekly`: weeks, systems and adapters with a first attempt."""
+    """marts.md, `rpt_writeback_health_weekly`: weeks, systems and adapters with a first attempt; an unknown adapter is one too."""
     reasons = defaultdict(list)
     for attempt in world.accepted["writeback_attempts"]:
         reasons[attempt["case_id"], attempt["idempotency_key"]].append(attempt["error_reason"])
@@ -2139,11 +2870,11 @@ def writeback_health_weekly(world: World) -> list[Row]:
             "attempts": sum(row["attempt_count"] for row in rows),
             "logical_writebacks": len(rows),
             "settled": sum(row["is_settled"] for row in rows),
-            "verified": sum(row["is_verified"] for row in rows),
+            "verified": sum(row["was_verified"] for row in rows),
             "retried": sum(row["is_retried"] for row in rows),
             "double_written": sum(row["is_double_written"] for row in rows),
-            "persist_seconds_median": percentile((row["persist_seconds"] for row in rows if row["is_verified"]), 0.5),
-            "persist_seconds_p90": percentile((row["persist_seconds"] for row in rows if row["is_verified"]), 0.9),
+            "persist_seconds_median": percentile((row["persist_seconds"] for row in rows if row["was_verified"]), 0.5),
+            "persist_seconds_p90": percentile((row["persist_seconds"] for row in rows if row["was_verified"]), 0.9),
             "top_error_reason": top_error_reason(
                 reason for row in rows for reason in reasons[row["case_id"], row["idempotency_key"]]
             ),
@@ -2153,33 +2884,120 @@ def writeback_health_weekly(world: World) -> list[Row]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Cases at risk
+# Open cases, backlog, missing evidence
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def is_at_risk(case: Row, settings: Settings) -> bool:
-    """marts.md, `rpt_case_at_risk`: open, not yet due, and at least half of its time used."""
-    if case["is_resolved"] or case["is_due"]:
-        return False
+def open_case_state(case: Row, settings: Settings) -> str:
+    """marts.md, `rpt_open_case`: `overdue`, `at_risk` (half of the time used), `on_track`."""
+    if case["due_at"] <= settings.as_of:
+        return "overdue"
     term = case["due_at"] - case["triggered_at"]
-    return term > dt.timedelta(0) and 2 * (settings.as_of - case["triggered_at"]) >= term
+    # Due and trigger are one moment that is still to come: there is no share of it.
+    if term == dt.timedelta(0):
+        return "on_track"
+    return "at_risk" if 2 * (settings.as_of - case["triggered_at"]) >= term else "on_track"
 
 
-def cases_at_risk(world: World) -> list[Row]:
-    """marts.md, `rpt_case_at_risk`: it waits for the stage that follows its own."""
+def open_cases(world: World) -> list[Row]:
+    """marts.md, `rpt_open_case` (without `waiting_for`, which is prose); a trigger after `as_of` has a negative age."""
     as_of = world.settings.as_of
+    rows = []
+    for case in world.cases.values():
+        if case["resolution_path"] != "open":
+            continue
+        term = case["due_at"] - case["triggered_at"]
+        rows.append(
+            {
+                "case_id": case["case_id"],
+                "workflow": case["workflow"],
+                "triggered_at": case["triggered_at"],
+                "age_minutes": minutes_between(case["triggered_at"], as_of),
+                "due_at": case["due_at"],
+                "minutes_left": minutes_between(as_of, case["due_at"]),
+                "share_of_sla_used": (as_of - case["triggered_at"]) / term if term else None,
+                "state": open_case_state(case, world.settings),
+                "stage": case["stage"],
+            }
+        )
+    return rows
+
+
+class Stay(NamedTuple):
+    """From when to when a case is in the backlog (marts.md, `rpt_backlog_daily`)."""
+
+    workflow: str
+    entered: dt.date
+    left: dt.date | None
+    by: str | None  # resolved, closed
+    due_at: dt.datetime
+
+
+def stay_of(case: Row, settings: Settings) -> Stay:
+    """marts.md, `rpt_backlog_daily`: one both closed and resolved leaves when resolved; never before its trigger's day."""
+    entered = local_date(case["triggered_at"], settings)
+    moment = case["resolved_at"] if case["is_resolved"] else case["closed_at"]
+    if moment is None:
+        return Stay(case["workflow"], entered, None, None, case["due_at"])
+    by = "resolved" if case["is_resolved"] else "closed"
+    return Stay(case["workflow"], entered, max(entered, local_date(moment, settings)), by, case["due_at"])
+
+
+def backlog_day(day: dt.date, stays: list[Stay], settings: Settings) -> Row:
+    """marts.md, `rpt_backlog_daily`: one day of one workflow.
+
+    Overdue are cases of `closing`: one that leaves on the day of `as_of`, after `as_of`, has left.
+    """
+    limit = min(local_midnight(day + ONE_DAY, settings.timezone), settings.as_of)
+    before = [stay for stay in stays if stay.entered < day and (stay.left is None or stay.left >= day)]
+    still_in = [stay for stay in stays if stay.entered <= day and (stay.left is None or stay.left > day)]
+    left = Counter(stay.by for stay in stays if stay.left == day)
+    return {
+        "opening": len(before),
+        "triggered": sum(stay.entered == day for stay in stays),
+        "resolved": left["resolved"],
+        "closed": left["closed"],
+        "closing": len(still_in),
+        "overdue": sum(stay.due_at <= limit for stay in still_in),
+    }
+
+
+def backlog_daily(world: World) -> list[Row]:
+    """marts.md, `rpt_backlog_daily`: every day from the first trigger's (of all cases) to that of `as_of`, every workflow and `(all)`."""
+    settings = world.settings
+    stays = [stay_of(case, settings) for case in world.cases.values()]
+    if not stays:
+        return []
+    first, today = min(stay.entered for stay in stays), local_date(settings.as_of, settings)
     return [
         {
-            "case_id": case["case_id"],
-            "workflow": case["workflow"],
-            "due_at": case["due_at"],
-            "minutes_left": minutes_between(as_of, case["due_at"]),
-            "share_of_sla_used": (as_of - case["triggered_at"]) / (case["due_at"] - case["triggered_at"]),
-            "stage": case["stage"],
-            "waiting_for": STAGES[STAGES.index(case["stage"]) + 1],
+            "day": first + ONE_DAY * number,
+            "workflow": workflow,
+            **backlog_day(
+                first + ONE_DAY * number,
+                [stay for stay in stays if workflow in (ALL_WORKFLOWS, stay.workflow)],
+                settings,
+            ),
         }
-        for case in world.cases.values()
-        if is_at_risk(case, world.settings)
+        for workflow in (*world.reference.workflows, ALL_WORKFLOWS)
+        for number in range((today - first).days + 1)
+    ]
+
+
+def missing_evidence(world: World) -> list[Row]:
+    """marts.md, `rpt_missing_evidence`: required types without a valid item, of cases completed in message or resolved."""
+    return [
+        {
+            "case_id": case_id,
+            "workflow": case["workflow"],
+            "evidence_type": kind,
+            "stage": case["stage"],
+            "resolution_path": case["resolution_path"],
+        }
+        for case_id, case in world.cases.items()
+        if is_completed(case) or is_resolved(case)
+        for kind in required_evidence(world.workflow_of(case_id))
+        if not has_valid_evidence(world.case_events[case_id].evidence, kind)
     ]
 
 
@@ -2187,19 +3005,60 @@ def cases_at_risk(world: World) -> list[Row]:
 # Manual effort
 # ---------------------------------------------------------------------------------------------------------------------
 
+# kpis.md, Waste: the steps of `manual_steps` and the counts of a touch.
+STEP_COUNTS = {"login": "logins", "handoff": "handoffs", "copy_paste": "copy_pastes"}
 
-def manual_effort_of(touches: list[Row], resolved_cases: int, world: World) -> Row:
-    """marts.md, `rpt_manual_effort_monthly`: one row's figures; a touch without a rate adds nothing to a cost."""
-    rates = [latest_rate("agent", None, local_date(touch["occurred_at"], world.settings), world) for touch in touches]
-    priced = [(touch, rate) for touch, rate in zip(touches, rates, strict=True) if rate is not None]
+
+def wrap_up_cost(touch: Row, world: World) -> float | None:
+    """marts.md, `rpt_manual_effort_monthly`: the part of an agent charge that is for wrap-up; of no charge none."""
+    charged = agent_charge(touch, world)
+    if charged["amount"] is None:
+        return None
+    rate = latest_rate("agent", None, local_date(touch["occurred_at"], world.settings), world)
+    assert rate is not None
+    return touch["wrap_up_minutes"] * rate
+
+
+def step_minutes(touches: list[Row], world: World) -> float | None:
+    """kpis.md, Waste: Σ steps × minutes; a step that is not in `manual_steps` takes 0; NULL where no count at all is known."""
+    return known_total(
+        None if touch[column] is None else touch[column] * world.reference.step_minutes.get(step, 0.0)
+        for touch in touches
+        for step, column in STEP_COUNTS.items()
+    )
+
+
+def waste(manual: float | None, wrap_up: float | None, steps: float | None, agent_charges_of_month: float) -> Row:
+    """kpis.md, Waste: capped by the manual minutes; NULL where those are 0 or unknown, or where nothing of it is known."""
+    if not manual:
+        return dict.fromkeys(("waste_minutes", "waste_share", "loaded_cost_per_minute", "waste_cost"))
+    per_minute = agent_charges_of_month / manual
+    known = None if wrap_up is None and steps is None else min(manual, (wrap_up or 0.0) + (steps or 0.0))
+    return {
+        "waste_minutes": known,
+        "waste_share": None if known is None else known / manual,
+        "loaded_cost_per_minute": per_minute,
+        "waste_cost": None if known is None else known * per_minute,
+    }
+
+
+def manual_effort_of(touches: list[Row], resolved_cases: int, charges: list[Row], world: World) -> Row:
+    """marts.md, `rpt_manual_effort_monthly`: one row's figures; `charges` are the agent charges, variable and fixed."""
+    manual = known_total(map(known_minutes, touches))
+    wrap_up = known_total(touch["wrap_up_minutes"] for touch in touches)
+    steps = step_minutes(touches, world)
     return {
         "touches": len(touches),
-        "handoffs": sum(touch["handoffs"] for touch in touches),
-        "logins": sum(touch["logins"] for touch in touches),
-        "handle_minutes": total(touch["handle_minutes"] for touch in touches),
-        "wrap_up_minutes": total(touch["wrap_up_minutes"] for touch in touches),
-        "agent_cost": total((touch["handle_minutes"] + touch["wrap_up_minutes"]) * rate for touch, rate in priced),
-        "wrap_up_cost": total(touch["wrap_up_minutes"] * rate for touch, rate in priced),
+        "handoffs": known_total(touch["handoffs"] for touch in touches),
+        "logins": known_total(touch["logins"] for touch in touches),
+        "copy_pastes": known_total(touch["copy_pastes"] for touch in touches),
+        "step_minutes": steps,
+        "manual_minutes": manual,
+        **waste(manual, wrap_up, steps, total(row["amount"] for row in charges)),
+        "handle_minutes": known_total(touch["handle_minutes"] for touch in touches),
+        "wrap_up_minutes": wrap_up,
+        "agent_cost": total(agent_charge(touch, world)["amount"] for touch in touches),
+        "wrap_up_cost": total(wrap_up_cost(touch, world) for touch in touches),
         "preventable_touches": sum(touch["exception_id"] is None for touch in touches),
         "resolved_cases": resolved_cases,
     }
@@ -2211,18 +3070,110 @@ def manual_effort_monthly(world: World) -> list[Row]:
     def cell(case_id: str, moment: dt.datetime) -> tuple[dt.date, str]:
         return first_of_month(local_date(moment, world.settings)), world.cases[case_id]["workflow"]
 
-    touches = defaultdict(list)
+    touches, charges = defaultdict(list), defaultdict(list)
     for touch in world.accepted["agent_touches"]:
         touches[cell(touch["case_id"], touch["occurred_at"])].append(touch)
+    for row in world.charges:
+        if row["category"] == "agent":
+            charges[cell(row["case_id"], row["charged_at"])].append(row)
     resolved = Counter(cell(case["case_id"], case["resolved_at"]) for case in world.cases.values() if is_resolved(case))
     return [
         {
             "month": month,
             "workflow": workflow,
-            **manual_effort_of(touches[month, workflow], resolved[month, workflow], world),
+            **manual_effort_of(touches[month, workflow], resolved[month, workflow], charges[month, workflow], world),
         }
         for month, workflow in {**dict.fromkeys(touches), **dict.fromkeys(resolved)}
     ]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Savings, what to fix first
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def savings_monthly(periods: list[Row]) -> list[Row]:
+    """marts.md, `rpt_savings_monthly`: the months of `rpt_kpi_period`; a month without savings adds nothing to the sum so far."""
+    months = [row for row in periods if (row["kpi_id"], row["period_kind"]) == ("cost_per_resolved_case", "month")]
+    rows = []
+    so_far: dict[str, float] = defaultdict(float)
+    for row in sorted(months, key=lambda row: row["period_start"]):
+        baseline = row["baseline_value"]
+        savings = None if baseline is None else baseline * row["denominator"] - row["numerator"]
+        so_far[row["workflow"]] += savings or 0.0
+        rows.append(
+            {
+                "month": row["period_start"],
+                "workflow": row["workflow"],
+                "resolved_cases": row["denominator"],
+                "total_cost": row["numerator"],
+                "cost_per_resolved_case": row["value"],
+                "baseline_cost_per_resolved_case": baseline,
+                "savings": savings,
+                "cumulative_savings": so_far[row["workflow"]],
+                "is_provisional": row["is_provisional"],
+            }
+        )
+    return rows
+
+
+def is_spared(fix: Row, touch: Row, world: World) -> bool:
+    """kpis.md, Money: whether a fix would spare a touch. Without a value the two kinds that need one spare nothing."""
+    if fix["workflow"] not in (None, world.cases[touch["case_id"]]["workflow"]):
+        return False
+    if fix["kind"] == "routine_touch":
+        return touch["exception_id"] is None
+    if fix["value"] is None:
+        return False
+    if fix["kind"] == "exception_reason":
+        return any(
+            row["exception_id"] == touch["exception_id"] and row["reason"] == fix["value"] for row in world.exceptions
+        )
+    return any(
+        row["case_id"] == touch["case_id"] and row["error_reason"] == fix["value"]
+        for row in world.accepted["writeback_attempts"]
+    )
+
+
+def recent_touches(world: World) -> list[Row]:
+    """kpis.md, Money: the touches of the three whole local months before that of `as_of`, by their start."""
+    if world.settings.as_of is None:
+        return []
+    end = first_of_month(local_date(world.settings.as_of, world.settings))
+    start = end
+    for _ in range(3):
+        start = first_of_month(start - ONE_DAY)
+    return [
+        touch
+        for touch in world.accepted["agent_touches"]
+        if start <= local_date(touch["occurred_at"], world.settings) < end
+    ]
+
+
+def fix_priority(world: World) -> list[Row]:
+    """marts.md, `rpt_fix_priority`: the monthly saving per engineering hour, the greatest first, compared to 9 decimals."""
+    recent = recent_touches(world)
+    rows = []
+    for fix in world.reference.fixes:
+        touches = [touch for touch in recent if is_spared(fix, touch, world)]
+        minutes = known_total(map(known_minutes, touches))
+        cost = total(agent_charge(touch, world)["amount"] for touch in touches) / 3
+        hours = fix["engineering_hours"]
+        rows.append(
+            {
+                **{name: fix[name] for name in ("fix_id", "title", "kind", "value", "workflow", "engineering_hours")},
+                "touches_per_month": len(touches) / 3,
+                "minutes_per_month": None if minutes is None else minutes / 3,
+                "cost_per_month": cost,
+                "monthly_savings_per_engineering_hour": cost / float(hours) if hours else None,
+            }
+        )
+
+    def order(row: Row) -> tuple:
+        savings = row["monthly_savings_per_engineering_hour"]
+        return savings is None, -rounded(savings or 0), row["fix_id"].encode("utf-8")
+
+    return [{**row, "priority": number} for number, row in enumerate(sorted(rows, key=order), start=1)]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -2251,11 +3202,14 @@ def share(part: int, whole: int) -> float | None:
 def funnel_stages(cases: list[Row]) -> list[Row]:
     """marts.md, `rpt_funnel_weekly`: the five stages of one cell."""
     counts = [sum(has_reached(case, stage) for case in cases) for stage in STAGES]
+    own = [sum(case[STAGE_EVENT[stage]] is not None for case in cases) for stage in STAGES]
     return [
         {
             "stage_number": number + 1,
             "stage": stage,
             "cases": counts[number],
+            "own_event_cases": own[number],
+            "skipped_cases": counts[number] - own[number],
             "share_of_triggered": share(counts[number], len(cases)),
             "share_of_previous": None if number == 0 else share(counts[number], counts[number - 1]),
             "median_minutes_from_trigger": median_from_trigger(cases, stage),
@@ -2287,6 +3241,131 @@ def funnel_weekly(weeks: list[dt.date], world: World) -> list[Row]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Accepted events
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def event_facts(table: str, world: World) -> list[Row]:
+    """marts.md, `fct_agent_touch` and its likes: an accepted event, the workflow of its case, its own columns."""
+    return [
+        {
+            "event_id": row["event_id"],
+            "case_id": row["case_id"],
+            "workflow": world.cases[row["case_id"]]["workflow"],
+            "occurred_at": row["occurred_at"],
+            **{name: row[name] for name in OWN_COLUMNS[table]},
+        }
+        for row in world.accepted[table]
+    ]
+
+
+def agent_touches(world: World) -> list[Row]:
+    """marts.md, `fct_agent_touch`: `agent_cost` is its variable charge; NULL without a rate or without minutes."""
+    return [{**row, "agent_cost": agent_charge(row, world)["amount"]} for row in event_facts("agent_touches", world)]
+
+
+def payments(world: World) -> list[Row]:
+    """marts.md, `fct_payment`: `amount_reporting`, refunds negative, failed 0."""
+    return [
+        {**row, "amount_reporting": signed_payment(row, world.reference, world.settings)}
+        for row in event_facts("payments", world)
+    ]
+
+
+# marts.md, `fct_case_event`: the column whose value completes the `activity`; two tables have none.
+ACTIVITY_COLUMN = {
+    "case_closures": "kind",
+    "message_events": "status",
+    "identity_checks": "outcome",
+    "action_events": "step",
+    "writeback_attempts": "status",
+    "writeback_acks": "outcome",
+    "agent_touches": "outcome",
+    "evidence_items": "evidence_type",
+    "payments": "status",
+}
+FIXED_ACTIVITY = {"case_triggers": "triggered", "exceptions": "raised"}
+
+
+def case_events(world: World) -> list[Row]:
+    """marts.md, `fct_case_event` (without `actor` and `what`, which are prose)."""
+    return [
+        {
+            "case_id": row["case_id"],
+            "occurred_at": row["occurred_at"],
+            "source_table": table,
+            "event_id": row["event_id"],
+            "activity": f"{table}.{FIXED_ACTIVITY[table] if table in FIXED_ACTIVITY else row[ACTIVITY_COLUMN[table]]}",
+            "message_id": row.get("message_id"),
+            "idempotency_key": row.get("idempotency_key"),
+            "exception_id": row["event_id"] if table == "exceptions" else row.get("exception_id"),
+        }
+        for table in EVENT_TABLES
+        for row in world.accepted[table]
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Dimensions
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def date_dimension(weeks: list[dt.date], reference: Reference) -> list[Row]:
+    """marts.md, `dim_date`: every day of the listed weeks."""
+    days = [week + ONE_DAY * number for week in weeks for number in range(7)]
+    return [
+        {
+            "date_day": day,
+            "week_start": monday_of(day),
+            "month_start": first_of_month(day),
+            "quarter_start": first_of_quarter(day),
+            "is_business_day": is_business_day(day, reference),
+            "holiday_name": reference.holiday_names.get(day),
+        }
+        for day in days
+    ]
+
+
+def run_dimension(weeks: list[dt.date], world: World) -> list[Row]:
+    """marts.md, `dim_run` (without `project_version`)."""
+    settings = world.settings
+    judged = [
+        definition
+        for definition in KPIS.values()
+        if definition.tier == "headline" and definition.kpi_id != "cost_per_resolved_case"
+    ]
+    final = [
+        week
+        for week in weeks
+        if not any(is_provisional(definition, week, ALL_WORKFLOWS, world.reference, settings) for definition in judged)
+    ]
+    return [
+        {
+            "as_of": settings.as_of,
+            "reporting_timezone": settings.timezone.key,
+            "reporting_currency": settings.currency,
+            "first_week": min(weeks, default=None),
+            "latest_week": max(weeks, default=None),
+            "latest_final_week": max(final, default=None),
+        }
+    ]
+
+
+def kpi_dimension(reference: Reference) -> list[Row]:
+    """marts.md, `dim_kpi`: the catalogue, its definitions in words renamed, and M."""
+    same = ("kpi_id", "title", "tier", "unit", "display_order", "sentence")
+    return [
+        {
+            **{name: row[name] for name in same if name in row},
+            "numerator_definition": row["numerator"],
+            "denominator_definition": row["denominator"],
+            "matures": KPIS[row["kpi_id"]].is_maturing,
+        }
+        for row in reference.catalog
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # Everything
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -2300,22 +3379,43 @@ def build(events: Tables, reference: Tables, variables: Row) -> Tables:
     units = contributions(world)
     weeks = published_weeks(units, settings)
     pools = pools_of(units)
-    cells = with_verdicts(kpi_weekly(units, weeks, world), weeks, pools, world)
-    return {
+    baselines = all_baselines(weeks, pools, world)
+    cells = with_verdicts(kpi_weekly(units, weeks, world), baselines, world)
+    periods = kpi_period(units, weeks, baselines, world)
+    built = {
         "fct_case_journey": list(world.cases.values()),
         "fct_writeback": world.writebacks,
         "fct_exception": world.exceptions,
         "fct_message": world.messages,
+        "fct_agent_touch": agent_touches(world),
+        "fct_identity_check": event_facts("identity_checks", world),
+        "fct_evidence": event_facts("evidence_items", world),
+        "fct_payment": payments(world),
+        "fct_closure": event_facts("case_closures", world),
         "fct_charge": world.charges,
+        "fct_case_event": case_events(world),
         "fct_kpi_contribution": units,
         "rpt_kpi_weekly": cells,
+        "rpt_kpi_period": periods,
+        "rpt_target_progress": target_progress(periods, baselines, world),
+        "rpt_change_effect": change_effect(weeks, pools, world),
+        "rpt_signal": signals(units, world),
+        "rpt_savings_monthly": savings_monthly(periods),
+        "rpt_fix_priority": fix_priority(world),
         "rpt_scorecard_weekly": scorecard_weekly(cells, weeks, world),
         "rpt_funnel_weekly": funnel_weekly(weeks, world),
         "rpt_writeback_health_weekly": writeback_health_weekly(world),
         "rpt_alert": alerts(cells, weeks, pools, world),
-        "rpt_case_at_risk": cases_at_risk(world),
+        "rpt_open_case": open_cases(world),
+        "rpt_backlog_daily": backlog_daily(world),
+        "rpt_missing_evidence": missing_evidence(world),
         "rpt_manual_effort_monthly": manual_effort_monthly(world),
         "rpt_integrity_violation": integrity_violations(world),
         "rpt_quarantined_event": quarantined_events(ended),
         "rpt_row_reconciliation": row_reconciliation(ended),
+        "dim_workflow": list(tables.workflows.values()),
+        "dim_date": date_dimension(weeks, tables),
+        "dim_run": run_dimension(weeks, world),
     }
+    # Without a catalogue of its own a run takes the project's, which the oracle does not know.
+    return built | ({"dim_kpi": kpi_dimension(tables)} if tables.catalog else {})

@@ -19,6 +19,8 @@ import duckdb
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
+# The reference tables of the demo, for events of a test's own.
+SEEDS = ROOT / "seeds/reference"
 # The environment variable with the folder of what dbt parsed. The first process of a test run makes it, the others find it there.
 PLACE_OF_PARSED = "TESTS_PARSED"
 if PLACE_OF_PARSED not in os.environ:

@@ -173,7 +173,7 @@ class Plants:
         """An event, by default of an hour before it was loaded."""
         occurred_at = (loaded_at or self.moments[0]) - HOUR
         row = {"event_id": self.name(table), "case_id": case_id, "occurred_at": occurred_at, "loaded_at": loaded_at}
-        row |= DEFAULTS[table]
+        row |= dict.fromkeys(hostile.COLUMN_TYPES[table]) | DEFAULTS[table]
         if table == "case_triggers":
             row["workflow"] = self.chance.choice(self.names)
         self.events[table].append({**row, **own})
@@ -496,7 +496,9 @@ class Files:
     def __init__(self, folder: Path, chance: random.Random) -> None:
         self.folder = folder
         self.chance = chance
-        self.forms = {table: chance.choice(["file", "parts", "parts", "growing part"]) for table in DEFAULTS}
+        self.forms = {
+            table: chance.choice(["file", "parts", "parts", "growing part"]) for table in hostile.COLUMN_TYPES
+        }
         self.runs = 0
 
     def add(self, rows: Tables) -> None:

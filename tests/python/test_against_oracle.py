@@ -17,10 +17,10 @@ import pytest
 from project import WITHOUT_TESTS, build, database
 from tiers import slow_but
 
-# Chosen so that all four time zones, all quiet-hours settings, every status and every kind of alert occur.
-DEFAULT_SEEDS = "2,6,7,15,34"
+# Chosen so that all four time zones and, but for a few, all of test_oracle.to_be_reached() occur.
+DEFAULT_SEEDS = "31,79,100,114,160,161"
 # The one that `make test` takes.
-FAST_SEED = 7
+FAST_SEED = 160
 
 
 def seeds() -> list[int]:

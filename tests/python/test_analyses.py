@@ -16,7 +16,7 @@ import duckdb
 import pytest
 import yaml
 from dbt.cli.main import dbtRunner, dbtRunnerResult
-from made_events import WORKFLOW_COLUMNS, Events, write_csv
+from made_events import Events, workflow, write_csv
 from project import ROOT, WITHOUT_TESTS, build, database, query
 
 Compile = Callable[..., dict[str, str]]
@@ -80,7 +80,7 @@ def resolve(
     handled: tuple[int, int] | None = None,
     **trigger: Any,
 ) -> None:
-    """A case that is acknowledged so many minutes after its trigger, by an agent where minutes of work are given."""
+    """A case that is acknowledged so many minutes after its trigger, by an agent where minutes of work are given, else by the customer."""
     start = dt.datetime.fromisoformat(triggered_at)
     done = start + dt.timedelta(minutes=minutes)
     events.add("case_triggers", case_id, triggered_at, **trigger)
@@ -88,6 +88,8 @@ def resolve(
     events.add("writeback_acks", case_id, str(done), idempotency_key=case_id, ack_id=case_id)
     if handled:
         events.add("agent_touches", case_id, triggered_at, handle_minutes=handled[0], wrap_up_minutes=handled[1])
+    else:
+        events.add("action_events", case_id, triggered_at)
 
 
 def two_weeks(events: Events) -> None:
@@ -141,7 +143,7 @@ def twenty_one(events: Events) -> None:
 def write_reference(folder: Path) -> Path:
     workflows = [[name, "billing", "Ops", 24, "hours", "done", *[False] * 4, 7] for name in ("pay", "kyc", "plan")]
     rows = {
-        "workflows": [dict(zip(WORKFLOW_COLUMNS, row, strict=True)) for row in workflows],
+        "workflows": [workflow(*row) for row in workflows],
         "cost_rates": [
             dict(zip(RATE_COLUMNS, row, strict=True))
             for row in [
@@ -440,7 +442,7 @@ def test_mix_and_rate_add_up_to_the_change(compiled: Compile, demo: Path) -> Non
     )
     values = {(kpi_id, str(week), workflow): value for kpi_id, week, workflow, value in cells}
     dimensions = query(demo, "select distinct cohort_dimension from marts.rpt_kpi_weekly order by cohort_dimension")
-    assert (len(kpi_ids), len(dimensions)) == (30, 8)
+    assert (len(kpi_ids), len(dimensions)) == (35, 8)
     questions = [
         (kpi_id, earlier, later, workflow)
         for (kpi_id,) in kpi_ids
@@ -460,7 +462,7 @@ def test_mix_and_rate_add_up_to_the_change(compiled: Compile, demo: Path) -> Non
             sql = sql.replace(literal, f"asked.{column}")
         listed = ", ".join(f"('{kpi_id}', date '{e}', date '{later}', '{wf}')" for kpi_id, e, later, wf in questions)
         answers: dict[Any, list[Any]] = {}
-        for kpi_id, earlier, later, workflow, *row in query(
+        for kpi_id, earlier, later, of_workflow, *row in query(
             demo,
             f"""
             select asked.*, split.*
@@ -468,13 +470,13 @@ def test_mix_and_rate_add_up_to_the_change(compiled: Compile, demo: Path) -> Non
             cross join lateral ({sql}) as split
             """,
         ):
-            answers.setdefault((kpi_id, str(earlier), str(later), workflow), []).append(row)
+            answers.setdefault((kpi_id, str(earlier), str(later), of_workflow), []).append(row)
         assert sorted(answers) == sorted(questions)
         for question, rows in answers.items():
-            kpi_id, earlier, later, workflow = question
+            kpi_id, earlier, later, of_workflow = question
             [total] = [row for row in rows if row[0] == "(total)"]
             parts = [row for row in rows if row[0] != "(total)"]
-            before, after = values.get((kpi_id, earlier, workflow)), values.get((kpi_id, later, workflow))
+            before, after = values.get((kpi_id, earlier, of_workflow)), values.get((kpi_id, later, of_workflow))
             if before is None or after is None:
                 unanswered += 1
                 assert all(row[3:6] == [None, None, None] for row in rows), question

@@ -12,13 +12,11 @@ from typing import Any
 
 import duckdb
 import pytest
-from made_events import WORKFLOW_COLUMNS, Events, write_csv
-from project import ROOT, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, dbt, public_tables, query
+from made_events import WORKFLOW_COLUMNS, Events, workflow, write_csv
+from project import ROOT, SEEDS, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, dbt, public_tables, query
 from tiers import slow_but
 
-GOOD_WORKFLOW = dict(
-    zip(WORKFLOW_COLUMNS, ["pay", "billing", "Ops", 24, "hours", "", False, False, False, True, 7], strict=True)
-)
+GOOD_WORKFLOW = workflow("pay", "billing", "Ops", 24, "hours", "", False, False, False, True, 7)
 
 
 def one_case() -> Events:
@@ -450,7 +448,7 @@ def test_all_rows_bad(tmp_path: Path) -> None:
         events.add("agent_touches", "c1", at, **columns)
     events.add("agent_touches", "c1", at, handle_minutes=100_000, logins=1_000_000_000)
     events.write(tmp_path / "events")
-    build(tmp_path, {"events_path": tmp_path / "events"}, *WITHOUT_UNIT_TESTS)
+    build(tmp_path, {"events_path": tmp_path / "events", "reference_path": SEEDS}, *WITHOUT_UNIT_TESTS)
     assert query(tmp_path, "select as_of from staging.stg_events__as_of") == [(dt.datetime(2026, 3, 2, 9, 2),)]
     assert query(
         tmp_path, "select source_table, reason, count(*) from marts.rpt_quarantined_event group by all order by all"
@@ -476,7 +474,7 @@ def test_unreadable_folder(tmp_path: Path) -> None:
     one_case().write(tmp_path / "events")
     (tmp_path / "events").chmod(0)
     try:
-        result = dbt("build", folder=tmp_path, variables={"events_path": tmp_path / "events"})
+        result = dbt("build", folder=tmp_path, variables={"events_path": tmp_path / "events", "reference_path": SEEDS})
     finally:
         (tmp_path / "events").chmod(0o755)
     assert result.returncode != 0

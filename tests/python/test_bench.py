@@ -192,7 +192,7 @@ def test_what_it_needs(tmp_path: Path) -> None:
     without = [argument for step in ("dbt", "full", "daily", "limited") for argument in ("--without", step)]
     halfway = bench("--cases", "1", "--events", str(tmp_path), "--folder", str(tmp_path / "f"), "--no-page", *without)
     assert halfway.returncode == 2
-    assert "1 of 10 tables" in halfway.stderr
+    assert "1 of 11 tables" in halfway.stderr
     assert not list((tmp_path / "f").glob("run_*"))
     unknown = bench("--without", "nothing")
     assert unknown.returncode == 2

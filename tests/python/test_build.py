@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from made_events import Events
-from project import ROOT, WITHOUT_UNIT_TESTS, build, database, query
+from project import ROOT, SEEDS, WITHOUT_UNIT_TESTS, build, database, query
 
 
 @pytest.mark.slow
@@ -60,13 +60,14 @@ def test_a_build_is_done_when_everything_is_there(demo: Path) -> None:
 
 
 @pytest.mark.slow
-def test_ten_empty_tables_build(tmp_path: Path) -> None:
+def test_empty_tables_build(tmp_path: Path) -> None:
     events = Events().write(tmp_path / "events")
-    build(tmp_path, {"events_path": events, "as_of": "2026-03-01 00:00:00"}, *WITHOUT_UNIT_TESTS)
+    own = {"events_path": events, "reference_path": SEEDS}
+    build(tmp_path, {**own, "as_of": "2026-03-01 00:00:00"}, *WITHOUT_UNIT_TESTS)
     assert query(tmp_path, "select count(*) from marts.rpt_kpi_weekly where value is not null") == [(0,)]
-    assert query(tmp_path, "select count(*), sum(raw_rows) from marts.rpt_row_reconciliation") == [(10, 0)]
+    assert query(tmp_path, "select count(*), sum(raw_rows) from marts.rpt_row_reconciliation") == [(11, 0)]
     # Without as_of there is no moment to compute for, which is no error either.
-    build(tmp_path, {"events_path": events}, *WITHOUT_UNIT_TESTS)
+    build(tmp_path, own, *WITHOUT_UNIT_TESTS)
 
 
 def test_duckdb_1_clients_can_read_the_file(demo: Path) -> None:

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 import yaml
 from faults import SECOND, Stage, Stages
-from project import ROOT, WITHOUT_TESTS, build, database, dbt, query
+from project import ROOT, SEEDS, WITHOUT_TESTS, build, database, dbt, query
 
 from scripts.generate_events import generate
 
@@ -141,7 +141,7 @@ def test_memory_limit_reached(stages: Stages, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_beyond_the_memory_limit_it_goes_on_on_disk(tmp_path: Path) -> None:
     """The largest raw table, 220,000 rows, and 64 MB: it fails without room on disk, and with it gives the same rows."""
-    events = {"events_path": tmp_path / "events"}
+    events = {"events_path": tmp_path / "events", "reference_path": SEEDS}
     generate(40_000, 20, tmp_path / "events")
     build(tmp_path, events, "--select", "+base_events__message_events", *WITHOUT_TESTS)
     rows = "select count(*), sum(hash(message_events)) from staging.base_events__message_events as message_events"

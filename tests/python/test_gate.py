@@ -20,7 +20,7 @@ import duckdb
 import pytest
 import yaml
 from made_events import Events
-from project import ROOT, database, query
+from project import ROOT, SEEDS, database, query
 from test_hand_worked import seven_cases, write_reference
 from typer.testing import CliRunner, Result
 
@@ -106,11 +106,12 @@ def test_the_demo_passes_the_integrity_gate_with_its_warnings(built: Path) -> No
         c for c in json.loads((built / "integrity.json").read_text())["checks"] if c["check"] == "violations"
     )
     assert violations["failing"] == [
-        {"thing": "unacknowledged_completion", "measured": pytest.approx(25 / 1501), "row_count": "25"}
+        {"thing": "missing_minutes", "measured": pytest.approx(48 / 3603), "row_count": "49"},
+        {"thing": "unacknowledged_completion", "measured": pytest.approx(54 / 3603), "row_count": "54"},
     ]
     assert violations["unit"] == "share"
-    assert "unacknowledged_completion: 1.67 % of cases break a rule (at most 1 %)" in result.stdout
-    assert {row["thing"] for row in violations["rows"]} == {"unacknowledged_completion"}
+    assert "unacknowledged_completion: 1.5 % of cases break a rule (at most 1 %)" in result.stdout
+    assert {row["thing"] for row in violations["rows"]} == {"missing_minutes", "unacknowledged_completion"}
 
 
 @pytest.mark.slow
@@ -170,7 +171,7 @@ def test_an_input_that_breaks_the_contract_fails_with_its_sentences(built: Path,
         tmp_path,
         "contract",
         "--vars",
-        json.dumps({"events_path": str(folder)}),
+        json.dumps({"events_path": str(folder), "reference_path": str(SEEDS)}),
         "--json",
         str(tmp_path / "outcome.json"),
     )

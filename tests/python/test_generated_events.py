@@ -61,10 +61,10 @@ def test_as_many_cases_and_weeks_as_asked_for(generated: Path) -> None:
         """,
     )
     assert cases == 3000
-    # 26 weeks from Monday 2026-01-05 end with Sunday 2026-07-05; a case may be triggered again later.
+    # 26 weeks from Monday 2026-01-05 end with Sunday 2026-07-05, and the events with the morning after it.
     assert (str(first)[:10], str(last)[:10] >= "2026-06-29") == ("2026-01-05", True)
     (latest,) = count(generated, "select max(occurred_at) from {payments} where occurred_at <= loaded_at")
-    assert str(latest) < "2026-07-06"
+    assert str(latest) < "2026-07-06 09:00"
 
 
 def test_every_flaw_of_the_story_is_there(generated: Path) -> None:

@@ -9,7 +9,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from made_events import WORKFLOW_COLUMNS, Events, write_csv
+from made_events import WORKFLOW_COLUMNS, Events, workflow, write_csv
 from project import WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, query
 
 WEEK_1, WEEK_2 = dt.date(2026, 3, 2), dt.date(2026, 3, 9)
@@ -99,7 +99,7 @@ def write_reference(folder: Path) -> Path:
     ]
     rates = [("messaging", "message", 0.10), ("agent", "minute", 1.00), ("platform", "case", 0.50)]
     rows = {
-        "workflows": (WORKFLOW_COLUMNS, [dict(zip(WORKFLOW_COLUMNS, row, strict=True)) for row in workflows]),
+        "workflows": (WORKFLOW_COLUMNS, [workflow(*row) for row in workflows]),
         "cost_rates": (
             ["category", "channel", "unit", "amount", "currency", "valid_from", "valid_to"],
             [
@@ -229,21 +229,21 @@ def test_funnel(built: Path) -> None:
     rows = query(
         built,
         """
-        select stage, cases, share_of_triggered, share_of_previous, median_minutes_from_trigger
+        select stage, cases, own_event_cases, share_of_triggered, share_of_previous, median_minutes_from_trigger
         from marts.rpt_funnel_weekly
         where week_start = '2026-03-02' and workflow = '(all)' and cohort_dimension = 'all' order by stage_number
         """,
     )
     assert rows == [
-        ("triggered", 6, 1.0, None, 0.0),
+        ("triggered", 6, 6, 1.0, None, 0.0),
         # All six: c3 is resolved and c4, c6 completed without a check of their own. Checks after 10, 20 and 6 minutes.
-        ("identity_passed", 6, 1.0, 1.0, 10.0),
+        ("identity_passed", 6, 3, 1.0, 1.0, 10.0),
         # Started after 11, 30, 120, 10 and 30 minutes; c3 by its resolution.
-        ("action_started", 6, 1.0, 1.0, 30.0),
+        ("action_started", 6, 5, 1.0, 1.0, 30.0),
         # Completed after 12, 30, 120, 10 and 30 minutes; c3 by its resolution.
-        ("action_completed", 6, 1.0, 1.0, 30.0),
+        ("action_completed", 6, 5, 1.0, 1.0, 30.0),
         # c1, c2, c3, c5: 14, 45, 220 and 5,400 minutes.
-        ("writeback_succeeded", 4, pytest.approx(4 / 6), pytest.approx(4 / 6), 132.5),
+        ("writeback_succeeded", 4, 4, pytest.approx(4 / 6), pytest.approx(4 / 6), 132.5),
     ]
 
 

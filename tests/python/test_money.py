@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from made_events import DEFAULTS, KEYS, WORKFLOW_COLUMNS, Events, write_csv
+from made_events import DEFAULTS, KEYS, WORKFLOW_COLUMNS, Events, workflow, write_csv
 from project import WITHOUT_TESTS, build, database, dbt, query
 
 AS_OF = "2026-04-16 00:00:00"
@@ -54,7 +54,7 @@ FIXED_COSTS = """
 
 def write_reference(folder: Path) -> Path:
     """The two workflows, the rate card, the exchange rates and the fixed costs above."""
-    workflows = [dict(zip(WORKFLOW_COLUMNS, row, strict=True)) for row in WORKFLOWS]
+    workflows = [workflow(*row) for row in WORKFLOWS]
     write_csv(folder / "workflows.csv", WORKFLOW_COLUMNS, workflows)
     for table, columns, rows in [
         ("cost_rates", "category,channel,unit,amount,currency,valid_from,valid_to", COST_RATES),

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from conftest import AS_OF, GateQueries
 from mutants import MARTS, MUTANTS, RAW_EVENTS, RAW_FILES, DataMutant, FileMutant
-from project import ROOT, database, dbt
+from project import ROOT, SEEDS, database, dbt
 
 from scripts.gate import judge, warehouse
 
@@ -169,7 +169,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     with pytest.MonkeyPatch.context() as patch, pytest.raises(warehouse.InputRefused) as refusal:
         patch.setenv("CLOSED_LOOP_DUCKDB", str(database(folder)))
         patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
-        warehouse.stage(None, {"events_path": str(folder / "events"), "as_of": AS_OF})
+        warehouse.stage(None, {"events_path": str(folder / "events"), "reference_path": str(SEEDS), "as_of": AS_OF})
     return refusal.value.problems
 
 

@@ -37,7 +37,7 @@ Row = dict[str, Any]
 
 ON_POSTGRES = ("--target", "postgres", "--threads", "2")
 # Both inputs may have no rows in these; in every other public table they have some.
-MAY_BE_EMPTY = {"rpt_alert", "rpt_case_at_risk", "rpt_kpi_restatement"}
+MAY_BE_EMPTY = {"rpt_alert", "rpt_kpi_restatement"}
 HOSTILE_TIME_ZONE = "America/New_York"
 # occurred_at and loaded_at of rows that neither stop a build nor move anything; Python has no such moments.
 NO_MOMENTS = [
@@ -206,7 +206,7 @@ def load(cursor: Any, mark: str, schema: str, kind: str, tables: dict[str, list[
         types |= {"loaded_at": "timestamp with time zone"} if kind == "events" else {}
         cursor.execute(f"create table {schema}.{table} ({', '.join(f'{name} {types[name]}' for name in types)})")
         if rows:
-            values = [[row[name] for name in types] for row in rows]
+            values = [[row.get(name) for name in types] for row in rows]
             cursor.executemany(f"insert into {schema}.{table} values ({', '.join([mark] * len(types))})", values)
         if kind == "events":
             for number, (occurred_at, loaded_at) in enumerate(NO_MOMENTS):

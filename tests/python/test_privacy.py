@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 from made_events import Events
-from project import ROOT, WITHOUT_TESTS, build, database, dbt, query
+from project import ROOT, SEEDS, WITHOUT_TESTS, build, database, dbt, query
 from test_security import SECRETS, assert_no_secret
 
 PAGE = (ROOT / "docs/privacy.md").read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ OTHER_KEY = {"DBT_ENV_SECRET_PII_KEY": "another" * 5}
 # In every personal column of the events below; one is not of ASCII alone.
 ANN, BEN, ZOË = "ann-7f3a@example.org", "ben 91c2", "Zoë 55d0"
 ERASED, KEPT = "case-to-erase-c0ffee", "case-to-keep"
-VARIABLES = {"pii": "hashed", "events_path": "events", "as_of": "2026-06-01 00:00:00"}
+VARIABLES = {"pii": "hashed", "events_path": "events", "reference_path": str(SEEDS), "as_of": "2026-06-01 00:00:00"}
 
 
 def two_cases() -> Events:

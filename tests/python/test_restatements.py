@@ -7,15 +7,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from made_events import WORKFLOW_COLUMNS, Events, write_csv
+from made_events import WORKFLOW_COLUMNS, Events, workflow, write_csv
 from project import WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, query
 
 FIRST, SECOND, THIRD = "2026-03-12 00:00:00", "2026-03-21 00:00:00", "2026-03-26 00:00:00"
 # Tests of what comes before the published figures.
 UNRELATED = ("--exclude", "tag:staged", "tag:steps")
-WORKFLOW = dict(
-    zip(WORKFLOW_COLUMNS, ["pay", "billing", "Ops", 24, "hours", "", False, False, False, True, 7], strict=True)
-)
+WORKFLOW = workflow("pay", "billing", "Ops", 24, "hours", "", False, False, False, True, 7)
 
 
 def late_events() -> Events:

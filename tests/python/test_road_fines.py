@@ -56,8 +56,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "reporting_timezone": "Europe/Rome",
             "reporting_currency": "EUR",
             "history_start": "1999-01-01",
-            "quiet_hours_start": 0,
-            "quiet_hours_end": 0,
         },
         *WITHOUT_TESTS,
     )

@@ -59,7 +59,7 @@ FAULTS = {
         "update {} set completion_rate_status = 'green'",
         "update {} set deflection_rate = containment_rate, containment_rate = deflection_rate where deflection_rate <> containment_rate",
     ],
-    "marts.rpt_case_at_risk": [
+    "marts.rpt_open_case": [
         "update {} set minutes_left = minutes_left + 60",
         "delete from {} where case_id = (select min(case_id) from {})",
     ],
