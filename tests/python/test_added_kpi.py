@@ -14,7 +14,10 @@ ENTRY = """
             'numerator': 'delivered_at is not null', 'denominator': 'sent_at is not null',
         },
 """
-ROW = "message_delivery_rate,Message delivery rate,diagnostic,rate,,When sent (sent_at),Messages delivered,Messages sent,\n"
+ROW = (
+    "message_delivery_rate,Message delivery rate,diagnostic,rate,,When sent (sent_at),Messages delivered,Messages sent,,41,"
+    "The share of messages that arrived.\n"
+)
 
 
 @pytest.mark.slow
