@@ -37,7 +37,7 @@ Row = dict[str, Any]
 
 ON_POSTGRES = ("--target", "postgres", "--threads", "2")
 # Both inputs may have no rows in these; in every other public table they have some.
-MAY_BE_EMPTY = {"rpt_alert", "rpt_kpi_restatement"}
+MAY_BE_EMPTY = {"rpt_alert", "rpt_change_effect", "rpt_kpi_restatement"}
 HOSTILE_TIME_ZONE = "America/New_York"
 # occurred_at and loaded_at of rows that neither stop a build nor move anything; Python has no such moments.
 NO_MOMENTS = [
