@@ -44,7 +44,7 @@
     {{ return({
         'near': "looks like the table " ~ table ~ ", but nothing of that name is read. Call it " ~ table ~ ".parquet, " ~ table ~ ".csv, " ~ table ~ ".csv.gz, or "
             ~ table ~ "/ for a folder of Parquet parts; begin its name with _ where it is not meant to be read.",
-        'no part': "stands in the folder of a table, but is no *.parquet. Convert it, or begin its name with _ where it is not meant to be read.",
+        'no part': "is in the folder of a table, but is no *.parquet. Convert it, or begin its name with _ where it is not meant to be read.",
         'link': "is a link to a folder, and links below a table's folder are not followed. Put the folder itself there.",
         'empty': "holds no file, or can't be read. Grant the right to read it, put a part there (it may have no rows), or remove it.",
     }[what]) }}

@@ -212,7 +212,7 @@ BROKEN_FILES: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
                 for name, table in NEAR_NAMES.items()
             ),
             "workflow.csv looks like the table workflows,",
-            "payments/more.csv stands in the folder of a table, but is no *.parquet",
+            "payments/more.csv is in the folder of a table, but is no *.parquet",
             "exceptions.parquet holds no file, or can't be read",
             "payments/day=3 is a link to a folder",
             "payments/round is a link to a folder",
