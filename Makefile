@@ -1,7 +1,7 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build gate test test-all lint seeds bench lock clean
+.PHONY: help build gate scorecard pictures test test-all lint seeds bench lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -9,6 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BUILD_ENV := .venv
 GATE_ENV := .venv-gate
 BENCH_ENV := .venv-bench
+VIEW_ENV := .venv-view
 TEST_ENV := .venv-test
 PYTEST := $(TEST_ENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # Files that hold events are their owner's alone: DuckDB creates them as the umask says.
@@ -26,6 +27,12 @@ gate: $(GATE_ENV)/installed ## Run both data-quality gates on the demo, before a
 	$(OWNER_ONLY) && $(GATE_ENV)/bin/python -m scripts.gate contract --vars '{as_of: "2026-05-25 00:00:00"}' --docs target/gate/contract --json target/gate/contract.json
 	$(OWNER_ONLY) && $(GATE_ENV)/bin/dbt build --exclude-resource-type unit_test
 	$(GATE_ENV)/bin/python -m scripts.gate integrity --docs target/gate/integrity --json target/gate/integrity.json
+
+scorecard: $(VIEW_ENV)/installed ## Write the weekly scorecard of what was built into scorecard.html
+	$(OWNER_ONLY) && $(VIEW_ENV)/bin/python -m scripts.scorecard
+
+pictures: $(TEST_ENV)/installed ## Take the pictures of the scorecard in docs/images again, with Chromium
+	$(TEST_ENV)/bin/python -m scripts.scorecard.pictures scorecard.html
 
 test: $(TEST_ENV)/installed ## Run what CI runs for each change: all but the slow tests
 	$(PYTEST) -m "not slow"
@@ -46,19 +53,21 @@ bench: $(BENCH_ENV)/installed ## Measure builds at scale beside a script by hand
 
 lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml again
 	$(TEST_ENV)/bin/python -m pip install --quiet uv
-	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra test --extra gate --output-file requirements-test.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra test --extra gate --extra view --output-file requirements-test.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra gate --constraint requirements-test.txt --output-file requirements-gate.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra bench --constraint requirements-test.txt --output-file requirements-bench.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra view --constraint requirements-test.txt --output-file requirements-view.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --constraint requirements-test.txt --output-file requirements.txt
 
 clean: ## Remove environments, target, logs and the demo's closed_loop.duckdb
-	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(TEST_ENV) target logs closed_loop.duckdb closed_loop.duckdb.wal
+	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(VIEW_ENV) $(TEST_ENV) target logs scorecard.html closed_loop.duckdb closed_loop.duckdb.wal
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras
 
 $(BUILD_ENV)/installed: requirements.txt
 $(GATE_ENV)/installed: requirements-gate.txt
 $(BENCH_ENV)/installed: requirements-bench.txt
+$(VIEW_ENV)/installed: requirements-view.txt
 $(TEST_ENV)/installed: requirements-test.txt
 %/installed:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
