@@ -1,7 +1,7 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build gate test test-all lint seeds bench lock clean
+.PHONY: help build gate show test test-all lint seeds bench lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -11,6 +11,7 @@ GATE_ENV := .venv-gate
 BENCH_ENV := .venv-bench
 VIEW_ENV := .venv-view
 TEST_ENV := .venv-test
+SHOW ?= scorecard
 PYTEST := $(TEST_ENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # Files that hold events are their owner's alone: DuckDB creates them as the umask says.
 OWNER_ONLY := umask 077
@@ -27,6 +28,9 @@ gate: $(GATE_ENV)/installed ## Run both data-quality gates on the demo, before a
 	$(OWNER_ONLY) && $(GATE_ENV)/bin/python -m scripts.gate contract --vars '{as_of: "2026-05-25 00:00:00"}' --docs target/gate/contract --json target/gate/contract.json
 	$(OWNER_ONLY) && $(GATE_ENV)/bin/dbt build --exclude-resource-type unit_test
 	$(GATE_ENV)/bin/python -m scripts.gate integrity --docs target/gate/integrity --json target/gate/integrity.json
+
+show: $(VIEW_ENV)/installed ## Show the scorecard of the last complete week; more: make show SHOW="kpi KPI", case CASE_ID, open, signals
+	@$(VIEW_ENV)/bin/python -m scripts.show $(SHOW)
 
 test: $(TEST_ENV)/installed ## Run what CI runs for each change: all but the slow tests
 	$(PYTEST) -m "not slow"

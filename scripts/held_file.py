@@ -8,19 +8,33 @@ from __future__ import annotations
 import os
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 
-def advice(error: str) -> str | None:
-    """What to do about an error of DuckDB or the output of dbt that has it; none where the file isn't held. error: its text."""
+@dataclass(frozen=True)
+class Held:
+    """A file that another program has open. by: that program's process in parentheses, where DuckDB tells it."""
+
+    file: str
+    by: str
+
+
+def holder(error: str) -> Held | None:
+    """Who holds the file, from an error of DuckDB or the output of dbt that has it; none where the file isn't held. error: its text."""
     held = re.search(r'Could not set lock on file "(?P<file>[^"]*)"(?:.*?\bPID (?P<pid>\d+))?', error)
+    return held and Held(held["file"], f" (process {held['pid']})" if held["pid"] else "")
+
+
+def advice(error: str) -> str | None:
+    """What to do about an error that says that the file is held; none where it isn't. error: its text."""
+    held = holder(error)
     if held is None:
         return None
-    holder = f" (process {held['pid']})" if held["pid"] else ""
     return (
-        f"Another program{holder} has {held['file']} open. Nothing was built: close that program, or let it read a copy of the file, "
+        f"Another program{held.by} has {held.file} open. Nothing was built: close that program, or let it read a copy of the file, "
         "and run this again."
     )
 
