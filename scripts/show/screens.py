@@ -131,7 +131,8 @@ class Reader:
         self.print(
             f"Scorecard of {self.said_workflow(workflow)}, week of {start} to {start + dt.timedelta(days=6)}", "bold"
         )
-        self.print(f"{self.as_of()}; {self.finality(start)}")
+        beside = "" if start == running else f"; beside it the running week of {running}"
+        self.print(f"{self.as_of()}; {self.finality(start)}{beside}")
         bad = [cell for cell in cells if cell["status"] in ("red", "amber")]
         counts = {status: sum(cell["status"] == status for cell in cells) for status in ORDER}
         said = ", ".join(f"{count} {status_words(status)[2:]}" for status, count in counts.items() if count)
@@ -144,7 +145,7 @@ class Reader:
             self.print(f"{mark} {cell['title']}, {figure} ({words}). {to_do(cell)}", COLOURS[cell["status"]])
         columns = ["KPI", "value>", "target>", "status", "sample>"]
         if start != running:
-            columns.append(f"running week {running}>")
+            columns.append("running week>")
         self.print()
         self.table(columns, [self.scorecard_line(cell, start != running) for cell in cells])
 

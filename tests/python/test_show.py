@@ -114,7 +114,7 @@ def test_the_scorecard_is_of_the_last_complete_week_with_the_running_one_beside(
     text = shown(demo, "scorecard")
     # From the day of the last build and ten to twenty-one days until cases are mature.
     assert "week of 2026-05-11 to 2026-05-17" in text and "the last complete week" in text
-    assert "running week 2026-06-08" in text
+    assert "the running week of 2026-06-08" in text
     # Without a terminal: no colours, and room for a line.
     assert ESCAPE not in text
     assert max(map(len, text.splitlines())) >= 100
