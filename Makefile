@@ -1,7 +1,7 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build gate scorecard pictures test test-all lint seeds bench lock clean
+.PHONY: help build gate scorecard show export pictures test test-all lint seeds bench lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -11,6 +11,8 @@ GATE_ENV := .venv-gate
 BENCH_ENV := .venv-bench
 VIEW_ENV := .venv-view
 TEST_ENV := .venv-test
+SHOW ?= scorecard
+EXPORT ?= --out export
 PYTEST := $(TEST_ENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # Files that hold events are their owner's alone: DuckDB creates them as the umask says.
 OWNER_ONLY := umask 077
@@ -33,6 +35,12 @@ scorecard: $(VIEW_ENV)/installed ## Write the weekly scorecard of what was built
 
 pictures: $(TEST_ENV)/installed ## Take the pictures of the scorecard in docs/images again, with Chromium
 	$(TEST_ENV)/bin/python -m scripts.scorecard.pictures scorecard.html
+
+show: $(VIEW_ENV)/installed ## Show the scorecard of the last complete week; more: make show SHOW="kpi KPI", case CASE_ID, open, signals
+	@$(VIEW_ENV)/bin/python -m scripts.show $(SHOW)
+
+export: $(VIEW_ENV)/installed ## Write Parquet, events, OCEL and an ODCS contract of the last build into export/; elsewhere: make export EXPORT="--out FOLDER"
+	$(OWNER_ONLY) && $(VIEW_ENV)/bin/python -m scripts.export $(EXPORT)
 
 test: $(TEST_ENV)/installed ## Run what CI runs for each change: all but the slow tests
 	$(PYTEST) -m "not slow"

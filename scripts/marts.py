@@ -78,7 +78,8 @@ def check(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         )
         if not found:
             raise Unreadable(
-                f"{clean(file)} isn't a closed_loop database: it has no table {SCHEMA}.dim_run. Name the file that dbt build wrote."
+                f"{clean(file)} has no table {SCHEMA}.dim_run: it isn't a closed_loop database, or was built by a version before 2.0.0. "
+                "Name the file that dbt build wrote, or build it again."
             )
         # The file's name may be that of a schema, so the database is named, too.
         (database,) = rows(connection, "select current_database() as name")
@@ -110,8 +111,8 @@ def advice(error: str) -> str:
     held = holder(error)
     if held:
         return (
-            f"another program{held.by} is writing to {clean(held.file)}. Wait until it has ended, or read a copy of the same name in another "
-            "folder."
+            f"another program{held.by} is writing to {clean(held.file)}. Wait until it has ended, or read a copy of the same name "
+            "in another folder."
         )
     first = clean(error.splitlines()[0])
     if re.search(r"No files found that match|Cannot open file|could not open", error, re.IGNORECASE):
@@ -151,6 +152,7 @@ def known(name: str, names: Iterable[str], kind: str) -> str:
     if name in choice:
         return name
     near = difflib.get_close_matches(name.lower(), choice, n=3, cutoff=0.5)
+    near = near or [other for other in choice if name and name.lower() in other][:3]
     listed = ", ".join(clean(other) for other in near or choice[:5])
     hint = (
         f"Did you mean {listed}?"
@@ -216,13 +218,15 @@ def duration(seconds: float) -> str:
     if length < 9.95:
         number = f"{length:.1f}".removesuffix(".0")
         return f"{sign if float(number) else ''}{number} s"
-    sizes = {"d": 86400, "h": 3600, "min": 60, "s": 1}
-    for large, small in zip(list(sizes)[:-1], list(sizes)[1:], strict=True):
-        steps = int(length / sizes[small] + 0.5)
-        per = sizes[large] // sizes[small]
-        if steps >= per:
-            rest = f" {steps % per} {small}" if steps % per else ""
-            return f"{sign}{steps // per} {large}{rest}"
+    # The larger unit, the smaller one, and what the length is rounded to before it is asked whether it reaches the larger.
+    for (large, per_large), (small, per_small), step in [
+        (("d", 86400), ("h", 3600), 60),
+        (("h", 3600), ("min", 60), 1),
+        (("min", 60), ("s", 1), 1),
+    ]:
+        if int(length / step + 0.5) * step >= per_large:
+            whole, rest = divmod(int(length / per_small + 0.5), per_large // per_small)
+            return f"{sign}{whole} {large}" + (f" {rest} {small}" if rest else "")
     return f"{sign}{int(length + 0.5)} s"
 
 
