@@ -16,7 +16,7 @@
             ~ " integrity violations, " ~ found['quarantined'] ~ " quarantined rows, " ~ found['alerts'] ~ " confirmed alerts."
         ) %}
         {% do print("Open next, in the schema " ~ earlier_relation('rpt_alert').schema ~ ": rpt_scorecard_weekly (headline KPIs and their verdicts), rpt_alert (what broke),") %}
-        {% do print("rpt_integrity_violation and rpt_quarantined_event (what is wrong in the data). README.md says how to read them.") %}
+        {% do print("rpt_integrity_violation and rpt_quarantined_event (what is wrong in the data). docs/your_own_events.md says how to read them.") %}
     {% endfor %}
     {{ return('') }}
 {% endmacro %}
