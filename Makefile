@@ -21,9 +21,8 @@ help: ## Show the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 build: $(BUILD_ENV)/installed ## Set up .venv and build the demo into closed_loop.duckdb
-	@$(BUILD_ENV)/bin/python -m scripts.held_file
 	@echo "Building the demo: about a minute …"
-	@$(OWNER_ONLY) && $(BUILD_ENV)/bin/dbt --log-level warn build
+	@$(OWNER_ONLY) && $(BUILD_ENV)/bin/python -m scripts.build
 
 gate: $(GATE_ENV)/installed ## Run both data-quality gates on the demo, before and after its build
 	$(OWNER_ONLY) && $(GATE_ENV)/bin/python -m scripts.gate contract --vars '{as_of: "2026-05-25 00:00:00"}' --docs target/gate/contract --json target/gate/contract.json

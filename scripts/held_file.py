@@ -1,4 +1,4 @@
-"""What to do when another program has the DuckDB file open: `python -m scripts.held_file`, before `make build` begins.
+"""What to do when another program has the DuckDB file open: `make build` asks before it begins.
 
 DuckDB's own words are the last line of a long trace, and say who holds the file, not what to do.
 """

@@ -15,8 +15,8 @@
             "Built as of " ~ (found['as_of'] or 'no moment at all') ~ ": " ~ found['cases'] ~ " cases, " ~ found['weeks'] ~ " weeks, " ~ found['violations']
             ~ " integrity violations, " ~ found['quarantined'] ~ " quarantined rows, " ~ found['alerts'] ~ " confirmed alerts."
         ) %}
-        {% do print("Open next, in the schema " ~ earlier_relation('rpt_alert').schema ~ ": rpt_scorecard_weekly (headline KPIs and their verdicts), rpt_alert (what broke),") %}
-        {% do print("rpt_integrity_violation and rpt_quarantined_event (what is wrong in the data). README.md says how to read them.") %}
+        {% do print("In the schema " ~ earlier_relation('rpt_alert').schema ~ ": rpt_scorecard_weekly (headline KPIs and their verdicts), rpt_open_case, rpt_signal and rpt_alert (what to act on),") %}
+        {% do print("rpt_integrity_violation and rpt_quarantined_event (what is wrong in the data).") %}
     {% endfor %}
     {{ return('') }}
 {% endmacro %}

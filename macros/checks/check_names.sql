@@ -34,7 +34,7 @@
         {% elif name in for_us and nearest.likeness > 0.6 %}
             {% do problems.append("there is no var " ~ name ~ "; did you mean " ~ nearest.name ~ "?") %}
         {% elif name in for_us %}
-            {% do problems.append("there is no var " ~ name ~ "; README.md, \"Settings\", lists those that there are.") %}
+            {% do problems.append("there is no var " ~ name ~ "; docs/settings.md lists those that there are.") %}
         {% elif nearest.likeness >= 0.88 %}
             {% do problems.append(
                 "there is no var " ~ name ~ " of closed_loop; did you mean " ~ nearest.name ~ "? If it is one of " ~ project_name ~ "'s own, set it in dbt_project.yml under vars: " ~ project_name ~ ":."

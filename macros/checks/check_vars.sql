@@ -1,5 +1,5 @@
 {% macro check_vars() %}
-    {#- What is wrong with the project's vars (README, "Settings"). Returns: list of sentences, empty where all is well. -#}
+    {#- What is wrong with the project's vars (docs/settings.md). Returns: list of sentences, empty where all is well. -#}
     {% set problems = check_names() %}
     {% if var('reporting_timezone') | string not in modules.pytz.all_timezones_set %}
         {% do problems.append("reporting_timezone '" ~ var('reporting_timezone') ~ "' is no IANA time zone. Use a name such as UTC, Europe/Rome or America/New_York.") %}

@@ -50,7 +50,7 @@
         {{ return([]) }}
     {% endif %}
     {{ return([
-        "the database holds the events of " ~ events_in_words(held) ~ ", not of " ~ events_in_words(given) ~ (" (neither events_path nor events_schema is set)" if given.kind == 'demo' else "") ~ ". Set the vars to the events that it holds, or use another database, or another schema_prefix. To move this one to other events for good, build once with allow_other_events: true (README.md, \"Your own events\")."
+        "the database holds the events of " ~ events_in_words(held) ~ ", not of " ~ events_in_words(given) ~ (" (neither events_path nor events_schema is set)" if given.kind == 'demo' else "") ~ ". Set the vars to the events that it holds, or use another database, or another schema_prefix. To move this one to other events for good, build once with allow_other_events: true (docs/your_own_events.md)."
     ]) }}
 {% endmacro %}
 

@@ -1,6 +1,6 @@
 {% macro raw_relation(kind, table, own) %}
     {#-
-        Where a raw table is read from (README, "Your own events"): a from-item, or none for a table that is not given: an event table
+        Where a raw table is read from (docs/your_own_events.md): a from-item, or none for a table that is not given: an event table
         without a file or, with events of one's own, a reference table that may_be_seeded() doesn't name.
         kind: 'events' or 'reference'. table: a table of that kind's contract. own: its own_relation().
     -#}

@@ -280,7 +280,7 @@ BROKEN_VARS = {
 UNKNOWN_VARS = {
     "event_path": "did you mean events_path?",
     "reference-schema": "did you mean reference_schema?",
-    "colour": 'README.md, "Settings"',
+    "colour": "docs/settings.md",
 }
 
 

@@ -574,7 +574,9 @@ def test_a_held_database_is_named(built: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_job_of_the_readme_runs(tmp_path: Path) -> None:
     (job,) = re.findall(
-        r"```yaml\n(name: closed_loop.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL
+        r"```yaml\n(name: closed_loop.*?)```",
+        (ROOT / "docs/in_a_pipeline.md").read_text(encoding="utf-8"),
+        flags=re.DOTALL,
     )
     steps = yaml.safe_load(job)["jobs"]["build"]["steps"]
     commands = [step["run"] for step in steps if step.get("name")]

@@ -99,8 +99,8 @@ def test_a_misspelt_var_is_named_with_the_one_that_is_meant() -> None:
     ("project_vars", "cli_vars", "says"),
     [
         ({}, {"timezone": "UTC"}, ["there is no var timezone; did you mean reporting_timezone?"]),
-        ({}, {"colour": "red"}, ['there is no var colour; README.md, "Settings", lists those that there are.']),
-        ({}, {"": 1}, ['there is no var ; README.md, "Settings", lists those that there are.']),
+        ({}, {"colour": "red"}, ["there is no var colour; docs/settings.md lists those that there are."]),
+        ({}, {"": 1}, ["there is no var ; docs/settings.md lists those that there are."]),
         ({}, {"closed_loop": {"as_of": 1}}, ["closed_loop is no var: --vars takes no package's name."]),
         ({"closed-loop": {"as_of": 1}}, {}, ["there is no var closed-loop; did you mean closed_loop?"]),
         ({"dbt_utils": {"event_path": "x"}, "closed_loop": {"as_of": None}}, {}, []),
@@ -126,7 +126,7 @@ def test_in_this_project_no_other_var_passes(
         ({"acme": {"event_path": "x"}}, {"event_path": "y"}, []),
         ({"dbt_utils": {"as_off": 1}, "events_path": "x"}, {"closed_loop_dir": "x"}, []),
         # What is given to this package has to be known, near or not.
-        ({"closed_loop": {"colour": "red"}}, {}, ["there is no var colour; README.md"]),
+        ({"closed_loop": {"colour": "red"}}, {}, ["there is no var colour; docs/settings.md"]),
         ({"close_loop": {"events_path": "x"}}, {}, ["there is no var close_loop of closed_loop; did you mean closed_loop?"]),
         ({}, {"closed_loop": {"as_of": 1}}, ["closed_loop is no var"]),
         (
