@@ -33,7 +33,9 @@ class Progress:
     def __call__(self, event: Any) -> None:
         """dbt calls it at each event."""
         if event.info.name == "ConcurrencyLine" and self.bar is None:
-            self.bar = click.progressbar(length=event.data.node_count, label="Building", file=sys.stderr, item_show_func=lambda step: step)
+            self.bar = click.progressbar(
+                length=event.data.node_count, label="Building", file=sys.stderr, item_show_func=lambda step: step
+            )
             self.bar.__enter__()
         if event.info.name == "NodeFinished":
             node = event.data.node_info

@@ -1,6 +1,6 @@
-"""Reading what a build left: the connection to its public tables, and their figures in the words of a reader.
+"""Reading what a build left: the connection to its public tables.
 
-The terminal (`python -m scripts.show`) and the exports (`python -m scripts.export`) share it. DuckDB only: the file is opened read-only.
+The page, the terminal and the exports share it. DuckDB only: the file is opened read-only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
-from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +22,6 @@ from scripts.held_file import holder
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = "marts"
-# Only those that are read everywhere as one currency's.
-SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
-# A verdict as a mark and a word: nobody has to see the colour.
-STATUSES = {
-    "red": ("✗", "red"),
-    "amber": ("!", "amber"),
-    "green": ("✓", "green"),
-    "provisional": ("…", "provisional"),
-    "too_little_data": ("?", "too little data"),
-    "no_data": ("–", "no data"),
-    "no_target": ("–", "no target"),
-}
 ALL = "(all)"
 
 
@@ -174,69 +161,6 @@ def escape(character: str) -> str:
     if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
         return character.encode("unicode_escape").decode("ascii")
     return character
-
-
-def say(value: float | None, unit: str, currency: str, beside: Iterable[float | None] = ()) -> str:
-    """A KPI's figure as a person says it: `41 %`, `3 h 20 min`, `$4.10`; a dash where there is none.
-
-    unit: that of dim_kpi. beside: figures that it is compared with; a rate gets as many decimals as it takes to stay on its side of them.
-    """
-    if value is None:
-        return "–"
-    if unit == "rate":
-        return f"{rounded(value, (*beside, 0, 1), 100)} %"
-    if unit == "minutes":
-        return duration(value * 60)
-    if unit == "seconds":
-        return duration(value)
-    if unit == "money":
-        return money(value, currency)
-    return f"{Decimal(repr(float(value))).quantize(Decimal('0.01'), ROUND_HALF_UP).normalize():,f}"
-
-
-def rounded(value: float, beside: Iterable[float | None], factor: int) -> str:
-    """value × factor with as few decimals as keep it from any figure of `beside` that it is not."""
-    figure = Decimal(repr(float(value))) * factor
-    others = [Decimal(repr(float(other))) * factor for other in beside if other is not None]
-    for places in range(12):
-        number = round(figure, places)
-        if all((number > other, number < other) == (figure > other, figure < other) for other in others):
-            break
-    return f"{number:,f}"
-
-
-def money(value: float, currency: str) -> str:
-    """An amount, with the sign of its currency where there is one that everybody reads alike, else with its code."""
-    amount = f"{abs(value):,.2f}"
-    sign = "−" if value < 0 and amount.strip("0.,") else ""
-    return f"{sign}{SYMBOLS[currency]}{amount}" if currency in SYMBOLS else f"{sign}{clean(currency)} {amount}"
-
-
-def duration(seconds: float) -> str:
-    """A length of time in its two largest units, such as `3 h 20 min`; below ten seconds with one decimal."""
-    sign, length = ("−" if seconds < 0 else ""), abs(seconds)
-    if length < 9.95:
-        number = f"{length:.1f}".removesuffix(".0")
-        return f"{sign if float(number) else ''}{number} s"
-    # The larger unit, the smaller one, and what the length is rounded to before it is asked whether it reaches the larger.
-    for (large, per_large), (small, per_small), step in [
-        (("d", 86400), ("h", 3600), 60),
-        (("h", 3600), ("min", 60), 1),
-        (("min", 60), ("s", 1), 1),
-    ]:
-        if int(length / step + 0.5) * step >= per_large:
-            whole, rest = divmod(int(length / per_small + 0.5), per_large // per_small)
-            return f"{sign}{whole} {large}" + (f" {rest} {small}" if rest else "")
-    return f"{sign}{int(length + 0.5)} s"
-
-
-def status_words(status: str | None, is_certain: bool | None = None) -> str:
-    """A verdict as its mark and word, and whether chance may explain it; empty where none is given. is_certain: null where nobody says."""
-    if status is None:
-        return ""
-    mark, word = STATUSES.get(status, ("", status))
-    certain = {True: ", certain", False: ", not certain", None: ""}[is_certain]
-    return f"{mark} {word}{certain}".strip()
 
 
 def plain_output() -> None:

@@ -15,7 +15,7 @@ import quickjs
 
 FOLDER = Path(__file__).parent
 # What draws, in the build and in the browser; each file uses only those before it.
-DRAWING = ("words.js", "markup.js", "cells.js", "charts.js", "sections.js")
+DRAWING = ("../words.js", "markup.js", "cells.js", "charts.js", "sections.js")
 
 
 def source(*names: str) -> str:

@@ -1,14 +1,5 @@
 // The page from top to bottom: each function draws one part of it for one choice.
 
-const STATUS = {
-    red: ['■', 'red flag'],
-    amber: ['▲', 'off target'],
-    green: ['✓', 'on target'],
-    provisional: ['◌', 'may still change'],
-    too_little_data: ['?', 'too little data'],
-    no_data: ['–', 'no data'],
-    no_target: ['–', 'no target'],
-};
 const PROGRESS = { met: 'met', missed: 'missed', on_track: 'on track', off_track: 'off track', too_early: 'too early to tell', no_data: 'no data' };
 const VERDICT = { better: 'better', worse: 'worse', unclear: 'no clear effect', too_early: 'too early to tell', too_little_data: 'too little data', no_interval: 'no interval for this KPI' };
 const STATE = { overdue: 'overdue', at_risk: 'at risk', on_track: 'on track' };
@@ -24,11 +15,10 @@ const PAIR = ['completion_rate', 'verified_writeback_rate'];
 const workflowWords = (workflow) => (workflow === ALL ? 'all workflows' : words.name(workflow));
 const cohortWords = (choice) => (isCohort(choice) ? `${words.name(choice.dimension)}: ${words.name(choice.value)}` : 'all cases');
 
-// A status as its shape and its word; nobody has to see the colour.
 function badge(cell) {
     const status = cell.status ?? (cell.provisional ? 'provisional' : null);
     if (!status) return html``;
-    const [mark, word] = STATUS[status];
+    const [mark, word] = words.status(status);
     return html`<span class="badge is-${status}"><span aria-hidden="true">${mark}</span> ${word}</span>`;
 }
 

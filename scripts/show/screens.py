@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from scripts.marts import ALL, Unreadable, clean, duration, known, literal, money, rows, say, status_words
+from scripts.marts import ALL, Unreadable, clean, known, literal, rows
+from scripts.words import duration, money, say, status_words
 
 Row = dict[str, Any]
 
@@ -22,7 +23,7 @@ WEEKS, PERIODS = 12, 4
 # Worst first.
 ORDER = ["red", "amber", "green", "provisional", "too_little_data", "no_data", "no_target"]
 COLOURS = {"red": "bold red", "amber": "yellow", "green": "green", "overdue": "bold red", "at_risk": "yellow"}
-STATES = {"overdue": "✗ overdue", "at_risk": "! at risk", "on_track": "✓ on track"}
+STATES = {"overdue": "■ overdue", "at_risk": "▲ at risk", "on_track": "✓ on track"}
 PATHS = {
     "in_message": "resolved in message, without an agent",
     "assisted": "resolved with an agent",
@@ -230,7 +231,9 @@ class Reader:
 
     def verdict(self, row: Row) -> str:
         """A figure's status; for a diagnostic, which has none, whether it may still move."""
-        return status_words(row["status"], row["is_certain"]) or ("… provisional" if row["is_provisional"] else "")
+        return status_words(row["status"], row["is_certain"]) or (
+            status_words("provisional") if row["is_provisional"] else ""
+        )
 
     def query_of(self, kpi: Row, workflow: str, week: dt.date) -> str:
         """The query that lists a cell's units."""
@@ -327,11 +330,11 @@ class Reader:
         if writeback["is_verified"]:
             state, colour = f"✓ on record after {duration(writeback['persist_seconds'])}", "green"
         elif writeback["is_reversed"]:
-            state, colour = "✗ reversed", "red"
+            state, colour = "■ reversed", "red"
         elif writeback["is_settled"]:
-            state, colour = "✗ never acknowledged in full", "red"
+            state, colour = "■ never acknowledged in full", "red"
         else:
-            state, colour = "… in flight", ""
+            state, colour = "◌ in flight", ""
         if writeback["last_error_reason"]:
             state += f"; last error: {writeback['last_error_reason']}"
         return [

@@ -94,42 +94,6 @@ def cohort_views(marts: duckdb.DuckDBPyConnection, count: int) -> list[Choice]:
 # -- What a reader sees ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("call", "text"),
-    [
-        ("rate(0.41)", "41 %"),
-        ("rate(0.575)", "58 %"),
-        ("rate(0.0953)", "9.5 %"),
-        ("rate(0.9996)", "above 99.9 %"),
-        ("rate(0.0004)", "below 0.1 %"),
-        ("rate(1)", "100 %"),
-        ("rate(0.598, [0.6])", "59.8 %"),
-        ("rate(-0.2482)", "−25 %"),
-        ("rate(null)", "–"),
-        ("money(4.1, 'USD')", "$4.10"),
-        ("money(-5.514, 'USD')", "−$5.51"),
-        ("money(-0.001, 'USD')", "$0.00"),
-        ("money(196105.3, 'CHF')", "CHF 196 105"),
-        ("minutes(200)", "3 h 20 min"),
-        ("minutes(0.48)", "29 s"),
-        ("minutes(6240)", "4 d 8 h"),
-        ("seconds(3599.6)", "1 h"),
-        ("seconds(59.7)", "1 min"),
-        ("seconds(7.13)", "7.1 s"),
-        ("change(0.08, 'rate')", "+8 points"),
-        ("change(-0.004, 'rate')", "−0.4 points"),
-        ("change(-139, 'minutes')", "−2 h 19 min"),
-        ("interval(0.574, 0.791)", "57 to 79 %"),
-        ("count(1234567)", "1 234 567"),
-        ("date('2026-05-11')", "11 May 2026"),
-        ("moment('2026-06-08 08:59:32')", "8 June 2026 08:59"),
-    ],
-)
-def test_values_in_words(renderer: Renderer, call: str, text: str) -> None:
-    said = renderer._context.eval(f"words.{call}")
-    assert said.replace("\u00a0", " ").replace("\u202f", " ") == text
-
-
 TILE = re.compile(
     r'<article class="tile is-(?P<status>\w+)" id="kpi-(?P<kpi>\w+)">'
     r'.*?<p class="value[^"]*">(?P<value>[^<]*)</p>\s*<p class="beside">(?P<beside>[^<]*)</p>'

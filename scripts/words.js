@@ -3,8 +3,18 @@
 const NARROW = '\u202f'; // between thousands, as ISO 80000 writes them
 const FIXED = '\u00a0'; // between a number and its unit
 const NONE = '–';
-const SYMBOLS = { USD: '$', EUR: '€', GBP: '£', JPY: '¥', INR: '₹' };
+const SYMBOLS = { USD: '$', EUR: '€', GBP: '£' };
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+
+const STATUS = {
+    red: ['■', 'red flag'],
+    amber: ['▲', 'off target'],
+    green: ['✓', 'on target'],
+    provisional: ['◌', 'may still change'],
+    too_little_data: ['?', 'too little data'],
+    no_data: ['–', 'no data'],
+    no_target: ['–', 'no target'],
+};
 
 const isNone = (value) => value === null || value === undefined;
 
@@ -96,6 +106,9 @@ const words = {
 
     // failed_payment -> failed payment; what users named themselves keeps its letters
     name: (name) => (isNone(name) ? NONE : name.replace(/_/g, ' ')),
+
+    // A verdict as its shape and its word; nobody has to see the colour.
+    status: (status) => STATUS[status] ?? ['', status],
 
     plural: (number, one, many = `${one}s`) => `${words.count(number)}${FIXED}${number === 1 ? one : many}`,
 };
