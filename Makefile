@@ -1,7 +1,7 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build gate test test-all lint seeds bench lock clean
+.PHONY: help build gate test test-all lint seeds semantic bench lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -9,6 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BUILD_ENV := .venv
 GATE_ENV := .venv-gate
 BENCH_ENV := .venv-bench
+SEMANTIC_ENV := .venv-semantic
 TEST_ENV := .venv-test
 PYTEST := $(TEST_ENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # Files that hold events are their owner's alone: DuckDB creates them as the umask says.
@@ -41,6 +42,9 @@ lint: $(TEST_ENV)/installed ## Check the style of SQL and Python
 seeds: $(BUILD_ENV)/installed ## Make the demo events again
 	$(BUILD_ENV)/bin/python -m scripts.generate_events --demo
 
+semantic: $(TEST_ENV)/installed ## Write the metrics of the semantic layer again from the KPI definitions
+	$(TEST_ENV)/bin/python -m scripts.semantic_layer
+
 bench: $(BENCH_ENV)/installed ## Measure builds at scale beside a script by hand; more cases: make bench BENCH="--cases 10000000"
 	$(BENCH_ENV)/bin/python -m scripts.bench $(BENCH)
 
@@ -49,16 +53,18 @@ lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml a
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra test --extra gate --output-file requirements-test.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra gate --constraint requirements-test.txt --output-file requirements-gate.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra bench --constraint requirements-test.txt --output-file requirements-bench.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra semantic --constraint requirements-test.txt --output-file requirements-semantic.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --constraint requirements-test.txt --output-file requirements.txt
 
 clean: ## Remove environments, target, logs and the demo's closed_loop.duckdb
-	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(TEST_ENV) target logs closed_loop.duckdb closed_loop.duckdb.wal
+	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(SEMANTIC_ENV) $(TEST_ENV) target logs closed_loop.duckdb closed_loop.duckdb.wal
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras
 
 $(BUILD_ENV)/installed: requirements.txt
 $(GATE_ENV)/installed: requirements-gate.txt
 $(BENCH_ENV)/installed: requirements-bench.txt
+$(SEMANTIC_ENV)/installed: requirements-semantic.txt
 $(TEST_ENV)/installed: requirements-test.txt
 %/installed:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
