@@ -1,7 +1,7 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build gate scorecard show export pictures test test-all lint seeds bench lock clean
+.PHONY: help build gate scorecard show export pictures test test-all lint seeds semantic bench lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -10,6 +10,7 @@ BUILD_ENV := .venv
 GATE_ENV := .venv-gate
 BENCH_ENV := .venv-bench
 VIEW_ENV := .venv-view
+SEMANTIC_ENV := .venv-semantic
 TEST_ENV := .venv-test
 SHOW ?= scorecard
 EXPORT ?= --out export
@@ -55,6 +56,9 @@ lint: $(TEST_ENV)/installed ## Check the style of SQL and Python
 seeds: $(BUILD_ENV)/installed ## Make the demo events again
 	$(BUILD_ENV)/bin/python -m scripts.generate_events --demo
 
+semantic: $(TEST_ENV)/installed ## Write the metrics of the semantic layer again from the KPI definitions
+	$(TEST_ENV)/bin/python -m scripts.semantic_layer
+
 bench: $(BENCH_ENV)/installed ## Measure builds at scale beside a script by hand; more cases: make bench BENCH="--cases 10000000"
 	$(BENCH_ENV)/bin/python -m scripts.bench $(BENCH)
 
@@ -64,10 +68,11 @@ lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml a
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra gate --constraint requirements-test.txt --output-file requirements-gate.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra bench --constraint requirements-test.txt --output-file requirements-bench.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra view --constraint requirements-test.txt --output-file requirements-view.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra semantic --constraint requirements-test.txt --output-file requirements-semantic.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --constraint requirements-test.txt --output-file requirements.txt
 
 clean: ## Remove environments, target, logs and the demo's closed_loop.duckdb
-	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(VIEW_ENV) $(TEST_ENV) target logs scorecard.html closed_loop.duckdb closed_loop.duckdb.wal
+	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(VIEW_ENV) $(SEMANTIC_ENV) $(TEST_ENV) target logs scorecard.html closed_loop.duckdb closed_loop.duckdb.wal
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras
 
@@ -75,6 +80,7 @@ $(BUILD_ENV)/installed: requirements.txt
 $(GATE_ENV)/installed: requirements-gate.txt
 $(BENCH_ENV)/installed: requirements-bench.txt
 $(VIEW_ENV)/installed: requirements-view.txt
+$(SEMANTIC_ENV)/installed: requirements-semantic.txt
 $(TEST_ENV)/installed: requirements-test.txt
 %/installed:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }

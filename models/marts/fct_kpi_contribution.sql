@@ -6,6 +6,7 @@ select
     case_id,
     unit_id,
     clock_at,
+    clock_date,
     week_start,
     workflow,
     numerator,

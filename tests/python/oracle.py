@@ -1968,6 +1968,7 @@ def contributions(world: World) -> list[Row]:
             "case_id": unit.case_id,
             "unit_id": unit.unit_id,
             "clock_at": unit.clock_at,
+            "clock_date": local_date(unit.clock_at, world.settings),
             "week_start": local_week(unit.clock_at, world.settings),
             "workflow": world.cases[unit.case_id]["workflow"],
             "numerator": unit.numerator,

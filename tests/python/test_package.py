@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,10 @@ def test_another_project_builds_the_same_figures(stages: Stages, tmp_path: Path)
     assert "require_ref_searches_node_package_before_root" in result.stdout
     (acme / "models/workflows.sql").unlink()
 
-    build(folder, {"as_of": FIRST}, "--select", "package:closed_loop", *WITHOUT_TESTS, project=acme)
+    build(folder, {"as_of": FIRST}, "--select", "package:closed_loop", *WITHOUT_TESTS, project=acme, artifacts=True)
+    # Metrics are known by their bare names: acme may have some of these, and a time spine.
+    semantic = json.loads((folder / "target/semantic_manifest.json").read_text())
+    assert (semantic["metrics"], semantic["project_configuration"]["time_spines"]) == ([], [])
     assert Stage(folder, inputs).tables() == stages.before
     assert query(folder, "select count(*) from duckdb_schemas() where schema_name = 'demo_events'") == [(0,)]
 

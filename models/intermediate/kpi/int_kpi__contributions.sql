@@ -22,6 +22,7 @@ select
     units.case_id,
     units.unit_id,
     units.clock_at,
+    {{ local_date('units.clock_at') }} as clock_date,
     {{ local_week('units.clock_at') }} as week_start,
     units.numerator,
     units.denominator,
