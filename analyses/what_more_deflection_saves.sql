@@ -9,11 +9,11 @@
     ('more deflection', 'points', 'percentage points', 'the var ask_points'),
     ('spared the agents', 'spared_cases', 'cases a month', 'points of the resolved ones, at most all touched ones; as many are resolved as before'),
     ('agent cost of one', 'cost_per_case', money, 'handling and wrap-up of a touched case at the rates of their dates; a spared one is like the average'),
-    ('agent minutes of one', 'minutes_per_case', 'minutes', 'handling and wrap-up, likewise'),
+    ('agent minutes of one', 'minutes_per_case', 'minutes', 'handling and wrap-up, likewise; unknown minutes count as 0'),
     ('agent cost saved', 'spared_cases * cost_per_case', money ~ ' a month', 'if minutes not worked are not paid; messages and platform cost the same'),
     ('agent hours saved', 'spared_cases * minutes_per_case / 60', 'hours a month', 'for other work, if they are paid all the same'),
     ('fixed agent cost', 'fixed_cost', money ~ ' a month', 'not saved: it stays until a contract changes'),
-    ('unpriced charges', 'unpriced_charges', 'charges', 'of touched cases, without a rate: they count as 0, and the cost saved is too low'),
+    ('unpriced charges', 'unpriced_charges', 'charges', 'of touched cases, without a rate or without known minutes: they count as 0, and the cost saved is too low'),
 ] %}
 
 with

@@ -11,6 +11,7 @@ are independent. A case draws from a generator of its own, so any row of the tab
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -76,8 +77,8 @@ class Shares(NamedTuple):
     young: dict[str, Share]
 
 
-def build(folder: Path, *models: str) -> tuple[Path, list[str]]:
-    """Build some models and what they need in a folder; returns the database and the models' compiled SQL."""
+def build(folder: Path, *models: str, variables: dict[str, str] | None = None) -> tuple[Path, list[str]]:
+    """Build some models and what they need in a folder, with dbt vars; returns the database and the models' compiled SQL."""
     database = folder / "closed_loop.duckdb"
     command = [
         str(Path(sys.executable).parent / "dbt"),
@@ -89,6 +90,7 @@ def build(folder: Path, *models: str) -> tuple[Path, list[str]]:
     ]
     command += ["--exclude-resource-type", "test", "unit_test"]
     command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+    command += ["--vars", json.dumps(variables or {})]
     environment = {**os.environ, "CLOSED_LOOP_DUCKDB": str(database)}
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
     compiled = folder / "target/compiled/closed_loop/models"
@@ -222,17 +224,17 @@ def tables(
     }
 
 
-def write(blocks: dict[str, str]) -> None:
-    """Put each block between its markers on the page."""
-    page = PAGE.read_text(encoding="utf-8")
+def write(blocks: dict[str, str], path: Path = PAGE) -> None:
+    """Put each block between its markers on a page."""
+    page = path.read_text(encoding="utf-8")
     for name, text in blocks.items():
         pattern = rf"(<!-- simulated: {name} -->\n).*?(<!-- end -->)"
         page, found = re.subn(
             pattern, lambda match, text=text: f"{match[1]}\n{text}\n\n{match[2]}", page, flags=re.DOTALL
         )
         if found != 1:
-            sys.exit(f"{PAGE} needs the markers of {name} once, and has them {found} times")
-    PAGE.write_text(page, encoding="utf-8")
+            sys.exit(f"{path} needs the markers of {name} once, and has them {found} times")
+    path.write_text(page, encoding="utf-8")
 
 
 def main() -> None:

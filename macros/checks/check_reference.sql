@@ -98,6 +98,13 @@
                 'says': 'has no ' ~ column,
             }) %}
         {% endif %}
+        {% if type.name == 'date' %}
+            {% do rules.append({
+                'where': column ~ " < cast('0001-01-01' as date) or " ~ column ~ " > cast('9999-12-31' as date)",
+                'shown': columns | list | first,
+                'says': 'has a ' ~ column ~ ' outside the years 1 to 9999; infinity is no date' ~ (', and an open end is empty' if type.is_nullable else ''),
+            }) %}
+        {% endif %}
         {% if type.name == 'double' %}
             {% do rules.append({
                 'where': 'not abs(' ~ column ~ ') <= 1e12',

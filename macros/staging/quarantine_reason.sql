@@ -39,7 +39,7 @@
     {#-
         The condition under which a raw column breaks its contract entry, empty where it can't: a null in a column that may not be null, a value
         outside its set, a number that is negative or that nothing can be meant by (largest_number()), an attempt before the first, an end or a
-        due moment before the start. spec: its entry in event_contract().
+        due moment before the start or beyond the year 9999 (infinity is no moment). spec: its entry in event_contract().
     -#}
     {%- set type = column_type(spec) -%}
     {%- set value = 'raw_rows.' ~ column -%}
@@ -49,8 +49,8 @@
         {{ return('') }}
     {%- elif type.accepted_values -%}
         {%- set broken = value ~ " not in ('" ~ type.accepted_values | join("', '") ~ "')" -%}
-    {%- elif column in ['ended_at', 'due_at'] -%}
-        {%- set broken = value ~ ' < raw_rows.occurred_at' -%}
+    {%- elif type.name == 'timestamp' -%}
+        {%- set broken = '(' ~ value ~ ' < raw_rows.occurred_at or ' ~ value ~ " > cast('9999-12-31 23:59:59.999999' as timestamp))" -%}
     {%- elif type.name in ['double', 'integer', 'money'] -%}
         {#- NaN is above any number, also for PostgreSQL's decimals. -#}
         {%- set broken = 'not (' ~ value ~ ' >= ' ~ (1 if column == 'attempt_number' else 0) ~ ' and ' ~ value ~ ' <= ' ~ largest_number(type.name) ~ ')' -%}

@@ -186,7 +186,7 @@ class Plants:
         for grow in (
             self.orphans_of_one_case, self.references, self.deliveries, self.triggers, self.writebacks, self.keys,
             self.checks, self.messages, self.payments, self.touches, self.agents, self.evidence, self.months, self.waiting,
-            self.moves, self.sharers,
+            self.moves, self.sharers, self.closures, self.closed_late, self.reversals, self.reversed_late,
         ):  # fmt: skip
             grow(*self.parts())
         for before, now in itertools.pairwise(self.moments):
@@ -375,6 +375,50 @@ class Plants:
         self.months_of_costs.append(month)
         for loaded_at, days in ((first, 3), (first, 25), (second, 13)):
             self.case(loaded_at, occurred_at=month + days * DAY)
+
+    def closures(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """A case is completed and overdue, is closed, and reopened: each is known in another run. Another is resolved after all."""
+        case_id = self.case(first, occurred_at=first - 90 * DAY)
+        self.add("action_events", case_id, first, occurred_at=first - 80 * DAY)
+        self.add("case_closures", case_id, second)
+        self.add("case_closures", case_id, third, kind="reopened", reason=None, actor="agent", occurred_at=second)
+        resolved = self.case(first, occurred_at=first - DAY)
+        self.add("case_closures", resolved, first)
+        self.add("action_events", resolved, second)
+        self.add("writeback_attempts", resolved, second)
+        self.add("writeback_acks", resolved, third)
+
+    def closed_late(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """What is known of a closing comes late: that it was in time, of a case that is breached; that it came before a reopening; that it
+        came before the trigger."""
+        breached = self.case(first, occurred_at=first - 200 * DAY)
+        self.add("case_closures", breached, second, occurred_at=first - 200 * DAY + MINUTE, reason="expired")
+        reopened = self.case(first, occurred_at=first - 3 * DAY)
+        self.add("case_closures", reopened, first, kind="reopened", reason=None)
+        self.add("case_closures", reopened, second, occurred_at=first - 2 * DAY)
+        self.add("case_closures", reopened, third, reason=None, actor="system")
+        early = self.case(first)
+        self.add("case_closures", early, third, occurred_at=first - 10 * DAY)
+
+    def reversals(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """A resolution is undone, and the record persisted again: the case leaves its week and comes back in another."""
+        case_id = self.case(first, occurred_at=first - 10 * DAY)
+        self.journey(case_id, first, first - 9 * DAY, self.add("exceptions", case_id, first)["event_id"])
+        self.add("writeback_acks", case_id, second, occurred_at=first - DAY, outcome="reversed", fields_persisted=None)
+        self.add("writeback_acks", case_id, third, ack_id="again")
+
+    def reversed_late(self, first: dt.datetime, second: dt.datetime, third: dt.datetime) -> None:
+        """A reversal is known before what it undoes; one comes between two known acknowledgements, which then are no double write."""
+        undone = self.case(first, occurred_at=first - DAY)
+        self.add("writeback_attempts", undone, first, occurred_at=first - 3 * HOUR)
+        self.add("writeback_acks", undone, first, outcome="reversed")
+        self.add("writeback_acks", undone, second, occurred_at=first - 2 * HOUR)
+        twice = self.case(first, occurred_at=first - 30 * DAY)
+        self.add("action_events", twice, first, occurred_at=first - 29 * DAY)
+        self.add("writeback_attempts", twice, first, occurred_at=first - 29 * DAY)
+        for number, days in enumerate((28, 14)):
+            self.add("writeback_acks", twice, first, occurred_at=first - days * DAY, ack_id=f"double{number}")
+        self.add("writeback_acks", twice, third, occurred_at=first - 21 * DAY, outcome="reversed")
 
     def nameless(self, moment: dt.datetime) -> None:
         """A row that is quarantined, of a known case: it only moves the greatest `loaded_at`."""

@@ -427,6 +427,7 @@ def test_all_rows_bad(tmp_path: Path) -> None:
     events.add("case_triggers", "c1", "2026-03-02 09:00", workflow="unheard_of")
     events.add("case_triggers", "c1", "-infinity", loaded_at=late)
     events.add("case_triggers", "c1", "9999-12-31", loaded_at=late)
+    events.add("case_triggers", "c1", "2026-03-02 09:00", due_at="infinity")
     events.add("message_events", "c1", at)
     events.add("payments", "", at, amount=-1)
     # Not of this moment: they do not exist yet.
@@ -458,6 +459,7 @@ def test_all_rows_bad(tmp_path: Path) -> None:
         ("agent_touches", "orphan_case", 1),
         ("case_triggers", "before_history", 1),
         ("case_triggers", "from_the_future", 1),
+        ("case_triggers", "invalid_value", 1),
         ("case_triggers", "unknown_workflow", 1),
         ("message_events", "from_the_future", 1),
         ("message_events", "orphan_case", 1),
@@ -479,6 +481,24 @@ def test_unreadable_folder(tmp_path: Path) -> None:
         (tmp_path / "events").chmod(0o755)
     assert result.returncode != 0
     assert "check that it exists and can be read" in result.stdout
+
+
+@pytest.mark.slow
+def test_a_reference_date_that_is_none(tmp_path: Path) -> None:
+    """Tables can hold infinite dates, which no day can be subtracted from. An open end is empty."""
+    one_case().write(tmp_path / "events")
+    with duckdb.connect(str(database(tmp_path))) as connection:
+        connection.execute("create schema mine")
+        connection.execute(f"create table mine.workflows as from read_csv('{SEEDS}/workflows.csv')")
+        connection.execute(
+            f"create table mine.kpi_targets as select * replace ('infinity'::date as due_date) "
+            f"from read_csv('{SEEDS}/kpi_targets.csv') where kpi_id = 'completion_rate' and workflow = '*'"
+        )
+    variables = {"events_path": tmp_path / "events", "reference_schema": "mine"}
+    result = dbt("build", *WITHOUT_TESTS, folder=tmp_path, variables=variables)
+    assert result.returncode != 0
+    assert "kpi_targets: a row has a due_date outside the years 1 to 9999" in result.stdout, result.stdout[-3000:]
+    assert "an open end is empty (completion_rate)" in result.stdout
 
 
 @pytest.mark.slow

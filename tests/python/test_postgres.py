@@ -240,9 +240,19 @@ def bring(cursor: Any, held_back: dict[str, list[tuple[Any, ...]]]) -> None:
         cursor.executemany(f"insert into my_events.{table} values ({marks})", rows)
 
 
+def never_due(triggers: list[Row], workflows: list[Row]) -> Row:
+    """A trigger whose only flaw is its due moment, which is none; of the first load."""
+    names = {row["workflow"] for row in workflows}
+    good = [row for row in triggers if row["workflow"] in names and row["occurred_at"] and row["loaded_at"]]
+    first = min((row for row in good if row["occurred_at"] <= row["loaded_at"]), key=lambda row: row["loaded_at"])
+    own = {"event_id": "due never", "case_id": "due never", "customer_timezone": None, "amount_due": None}
+    return {**first, **own, "due_at": "infinity"}
+
+
 def load_hostile(folder: Path, environment: dict[str, str]) -> Row:
     """Lay a hostile input down in both engines; returns the dbt vars that go with it."""
     events, reference, variables = hostile_input(HOSTILE_TIME_ZONE)
+    events["case_triggers"].append(never_due(events["case_triggers"], reference["workflows"]))
     with duckdb.connect(str(database(folder))) as connection:
         load(connection, "?", "my_events", "events", events)
         load(connection, "?", "my_reference", "reference", reference)
@@ -401,6 +411,9 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
     refused(tmp_path, variables, postgres, "run", "--select", "dim_kpi", says="no role of the database: Finance Team.")
     run(postgres, 'alter role "finance team" rename to "Finance Team"')
     assert_equal_figures(tmp_path, postgres, without={"rpt_kpi_restatement"})
+    assert run(postgres, "select reason from marts.rpt_quarantined_event where event_id = 'due never'") == [
+        ("invalid_value",)
+    ]
     assert_no_secret(tmp_path)
     with connection_to(postgres) as connection:
         cursor = connection.cursor()

@@ -88,7 +88,8 @@ def faults(project: tuple[Path, str], cases: list[tuple[float, int]], weeks: int
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The database and the compiled SQL of rpt_alert."""
-    return simulate_alerts.build(tmp_path_factory.mktemp("simulated_alerts"))
+    database, [sql] = simulate_alerts.build(tmp_path_factory.mktemp("simulated_alerts"), "rpt_alert")
+    return database, sql
 
 
 def rows(name: str) -> dict[tuple[float, int], dict[str, str]]:
