@@ -1,7 +1,7 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build gate scorecard pictures test test-all lint seeds bench lock clean
+.PHONY: help build gate scorecard pictures docs reference test test-all lint seeds bench lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -33,6 +33,15 @@ scorecard: $(VIEW_ENV)/installed ## Write the weekly scorecard of what was built
 
 pictures: $(TEST_ENV)/installed ## Take the pictures of the scorecard in docs/images again, with Chromium
 	$(TEST_ENV)/bin/python -m scripts.scorecard.pictures scorecard.html
+
+docs: $(BUILD_ENV)/installed ## Write the documentation of all tables and columns into one file, target/static_index.html
+	@test -f "$${CLOSED_LOOP_DUCKDB:-closed_loop.duckdb}" || $(MAKE) --no-print-directory build
+	@$(OWNER_ONLY) && $(BUILD_ENV)/bin/dbt --log-level warn docs generate --static
+	@echo "Open target/static_index.html in a browser."
+
+reference: $(BUILD_ENV)/installed ## Write the generated parts of docs/reference again
+	$(BUILD_ENV)/bin/dbt --log-level warn parse
+	$(BUILD_ENV)/bin/python -m scripts.reference
 
 test: $(TEST_ENV)/installed ## Run what CI runs for each change: all but the slow tests
 	$(PYTEST) -m "not slow"
