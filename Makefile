@@ -1,7 +1,7 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build gate scorecard show export pictures test test-all lint seeds semantic bench lock clean
+.PHONY: help build gate scorecard show export pictures docs reference test test-all lint seeds semantic bench lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -41,6 +41,15 @@ show: $(VIEW_ENV)/installed ## Show the scorecard of the last complete week; mor
 
 export: $(VIEW_ENV)/installed ## Write Parquet, events, OCEL and an ODCS contract of the last build into export/; elsewhere: make export EXPORT="--out FOLDER"
 	$(OWNER_ONLY) && $(VIEW_ENV)/bin/python -m scripts.export $(EXPORT)
+
+docs: $(BUILD_ENV)/installed ## Write the documentation of all tables and columns into one file, target/static_index.html
+	@test -f "$${CLOSED_LOOP_DUCKDB:-closed_loop.duckdb}" || $(MAKE) --no-print-directory build
+	@$(OWNER_ONLY) && $(BUILD_ENV)/bin/dbt --log-level warn docs generate --static
+	@echo "Open target/static_index.html in a browser."
+
+reference: $(BUILD_ENV)/installed ## Write the generated parts of docs/reference again
+	$(BUILD_ENV)/bin/dbt --log-level warn parse
+	$(BUILD_ENV)/bin/python -m scripts.reference
 
 test: $(TEST_ENV)/installed ## Run what CI runs for each change: all but the slow tests
 	$(PYTEST) -m "not slow"

@@ -5,7 +5,7 @@ same number of units every week) and the compiled SQL of rpt_alert runs on them,
 rule. Each simulated workflow has as many weeks as the trailing window and one more, which is the week that is judged; all
 are independent. A case draws from a generator of its own, so any row of the tables can be made again alone.
 
-`--write` puts the tables into docs/alerts.md, between its markers. Two or three minutes with the default number of weeks.
+`--write` puts the tables into docs/is_this_real.md, between its markers. Two or three minutes with the default number of weeks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy as np
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs/alerts.md"
+PAGE = ROOT / "docs/is_this_real.md"
 
 SEED, WEEKS = 38, 100_000
 WEEKS_PER_WEEK_OF_POWER = 5  # power is no question of one percent, so it makes do with a fifth of the weeks
@@ -242,7 +242,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED, help=f"seed of the draws (default: {SEED})")
     parser.add_argument("--weeks", type=int, default=WEEKS, help=f"weeks for each figure (default: {WEEKS:,})")
     parser.add_argument(
-        "--write", action="store_true", help="write the tables into docs/alerts.md instead of printing them"
+        "--write", action="store_true", help="write the tables into docs/is_this_real.md instead of printing them"
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="closed_loop_alerts_") as name:

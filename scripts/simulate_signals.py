@@ -4,7 +4,7 @@ The project is built once in a temporary folder. Then, case by case, its daily u
 int_signal__scored and rpt_signal runs on them, so that what is measured is the project's own rule. Each simulated workflow is a series of
 its own. Clustered units come in threes, as the writebacks of a case do: in half of the threes all share one outcome.
 
-`--write` puts the tables into docs/alerts.md, between its markers. Some ten minutes with the default number of series.
+`--write` puts the tables into docs/is_this_real.md, between its markers. Some ten minutes with the default number of series.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--series", type=int, default=SERIES, help=f"series for each figure (default: {SERIES:,})")
     parser.add_argument("--seed", type=int, default=SEED, help=f"seed of the draws (default: {SEED})")
     parser.add_argument(
-        "--write", action="store_true", help="write the tables into docs/alerts.md instead of printing them"
+        "--write", action="store_true", help="write the tables into docs/is_this_real.md instead of printing them"
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="closed_loop_signals_") as name:

@@ -3,7 +3,7 @@
 The demo's journeys are simulated for 40 weeks of even volume, without any event of its story (scripts/journeys.py), and the project judges
 them by the demo's targets, in a temporary folder. The volume is that of the demo: 165 cases a week in five workflows.
 
-`--write` puts the table into docs/verdicts.md, between its markers. One or two minutes.
+`--write` puts the table into docs/is_this_real.md, between its markers. One or two minutes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scripts import journeys
 from scripts.generate_events import columns_of, write_csv
 from scripts.simulate_alerts import ROOT, build, write
 
-PAGE = ROOT / "docs/verdicts.md"
+PAGE = ROOT / "docs/is_this_real.md"
 SEED, WEEKS, CASES_PER_WEEK = 38, 40, 165
 NEVER = datetime(9000, 1, 1)
 # By then the cases of the last week are mature, so that all of them are judged.
@@ -97,7 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=SEED, help=f"seed of the journeys (default: {SEED})")
     parser.add_argument(
-        "--write", action="store_true", help="write the table into docs/verdicts.md instead of printing it"
+        "--write", action="store_true", help="write the table into docs/is_this_real.md instead of printing it"
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="closed_loop_verdicts_") as name:

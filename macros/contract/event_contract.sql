@@ -71,6 +71,6 @@
 
 
 {% macro silent_channels() %}
-    {#- The channels that disturb nobody, so that quiet hours don't hold for them (specification, Policy rules). Returns: the names, quoted for `in (…)`. -#}
+    {#- The channels that disturb nobody, so that quiet hours don't hold for them. Returns: the names, quoted for `in (…)`. -#}
     {{ return("'letter', 'portal'") }}
 {% endmacro %}

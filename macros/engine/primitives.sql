@@ -15,8 +15,8 @@
 
 {% macro byte_order(text) -%}
     {#-
-        A text column for `order by`, `min` or `max`, compared byte by byte whatever the database's collation
-        (specification, shared rules). text: SQL expression of type text.
+        A text column for `order by`, `min` or `max`, compared byte by byte whatever the database's collation.
+        text: SQL expression of type text.
     -#}
     {{ adapter.dispatch('byte_order', 'closed_loop')(text) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {% macro is_latest_run() -%}
     {#-
-        Whether this build's as_of is later than that of every build before it, so that it may publish (specification, marts.md): a boolean.
+        Whether this build's as_of is later than that of every build before it, so that it may publish: a boolean.
         Only kpi_first_published asks. A build counts that is sealed, or that has published: one that failed before may be built again.
     -#}
     {%- set seal = earlier_relation('build_seal') -%}

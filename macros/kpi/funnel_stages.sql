@@ -1,6 +1,6 @@
 {% macro funnel_stages() %}
     {#-
-        The stages of the funnel in their order (specification, Funnel).
+        The stages of the funnel in their order.
         Returns: dict of stage name -> the column of int_case__assembled with the moment of the stage's own event.
     -#}
     {{ return({

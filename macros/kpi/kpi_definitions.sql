@@ -1,6 +1,6 @@
 {% macro kpi_definitions() %}
     {#-
-        Every KPI of the specification, once: what stands in its numerator and denominator, and by which clock.
+        Every KPI, once: what stands in its numerator and denominator, and by which clock.
         To add a KPI, add an entry here and a row of words to the seed kpi_catalog.
         Returns: dict kpi_id -> dict with
           kind          rate (units over units), ratio (amounts over units), median, p90 or count (a numerator alone)
@@ -14,7 +14,7 @@
           only_where    condition on the workflow (a column of stg_reference__workflows): elsewhere the KPI can't apply
           is_diagnostic activity: no target, no verdict, not on the scorecard
           final_with_month  final no sooner than settling_hours after the local month of the week's last day
-          matures       the numerator can grow after the week has ended, until its cases are mature (M in kpis.md)
+          matures       the numerator can grow after the week has ended, until its cases are mature
     -#}
     {{ return({
         'completion_rate': {

@@ -1,6 +1,6 @@
 {% macro signal_series() %}
     {#-
-        What signal rules may watch: KPIs that settle within hours, and by what they may be split besides the workflow (specification, Signals).
+        What signal rules may watch: KPIs that settle within hours, and by what they may be split besides the workflow.
         Returns: dict kpi_id -> list of dimensions, each `all` or a column of the KPI's units.
     -#}
     {{ return({

@@ -1,7 +1,7 @@
 {% macro target_value(amount, kind, baseline) -%}
     {#-
-        A target or a red flag as a value of its KPI: a double, NULL where it is a change of a baseline that is not there (specification, "Baseline,
-        target, status"). amount, kind, baseline: SQL expressions, the first two of kpi_targets.
+        A target or a red flag as a value of its KPI: a double, NULL where it is a change of a baseline that is not there.
+        amount, kind, baseline: SQL expressions, the first two of kpi_targets.
     -#}
     case {{ kind }} when 'absolute' then {{ amount }} else {{ baseline }} * (1 + {{ amount }}) end
 {%- endmacro %}
@@ -18,7 +18,7 @@
 
 {% macro may_still_move(applied, periods) -%}
     {#-
-        Whether a KPI's figures of a period may still move at as_of: a boolean (specification, Cells and Periods).
+        Whether a KPI's figures of a period may still move at as_of: a boolean.
         applied: alias of a row of int_kpi__applicability. periods: alias of a row of int_period__listed.
     -#}
     (

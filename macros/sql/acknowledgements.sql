@@ -1,8 +1,8 @@
 {% macro is_sufficient_ack(acks, writebacks) -%}
     {#-
         The condition that an acknowledgement proves a writeback: persisted, not before the first attempt, and with as many fields as required. Where
-        nobody knows how many are required any number will do; where only the persisted number is unknown, nothing is proven (specification,
-        Logical writeback). acks, writebacks: aliases of rows of one writeback.
+        nobody knows how many are required any number will do; where only the persisted number is unknown, nothing is proven.
+        acks, writebacks: aliases of rows of one writeback.
     -#}
     (
         {{ acks }}.outcome = 'persisted'

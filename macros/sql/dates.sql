@@ -20,7 +20,7 @@
     {#-
         A query with one row per calendar day and term: `date_day` (date), `business_days` (the term) and `due_at`, the
         UTC timestamp of the local midnight that ends the last of so many business days after that day, which itself is not
-        counted (specification, SLA). A term of 0 ends with the day itself. NULL where the calendar ends too early.
+        counted. A term of 0 ends with the day itself. NULL where the calendar ends too early.
         calendar: relation or CTE with `date_day`, `is_business_day` and `business_day_number` (business days so far, that day included).
         terms: relation or CTE with `business_days`, each number once.
     -#}

@@ -45,7 +45,7 @@
 
 {% macro is_quiet_hour(local_moment) -%}
     {#-
-        Whether wall-clock time lies in quiet hours (vars quiet_hours_start, quiet_hours_end; specification, dbt vars):
+        Whether wall-clock time lies in quiet hours (vars quiet_hours_start, quiet_hours_end):
         a boolean, NULL where it is NULL. The window may run over midnight; equal bounds switch the rule off.
         local_moment: SQL expression of type timestamp.
     -#}

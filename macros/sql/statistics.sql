@@ -40,7 +40,7 @@
 
 {% macro wilson_low(numerator, denominator) -%}
     {#-
-        Lower bound of the Wilson score interval of a proportion, z = 1.96 (Wilson 1927; specification, Cells): a double
+        Lower bound of the Wilson score interval of a proportion, z = 1.96 (Wilson 1927): a double
         from 0 to 1, NULL where the denominator is 0 or either is NULL.
         numerator: successes. denominator: trials. Numeric SQL expressions.
     -#}
@@ -77,8 +77,8 @@
 
 {% macro newcombe_low(numerator, denominator) -%}
     {#-
-        Lower bound of the Wilson score interval with continuity correction, z = 2.576 (Newcombe 1998, method 4; specification,
-        Alerts): a double from 0 to 1, 0 where nothing succeeded, NULL where the denominator is 0 or either is NULL.
+        Lower bound of the Wilson score interval with continuity correction, z = 2.576 (Newcombe 1998, method 4): a double
+        from 0 to 1, 0 where nothing succeeded, NULL where the denominator is 0 or either is NULL.
         numerator: successes. denominator: trials. Numeric SQL expressions.
     -#}
     {{ newcombe_bound(numerator, denominator, '-') }}
@@ -122,7 +122,7 @@
 {% macro to_9_decimals(value) -%}
     {#-
         A double as a decimal of 9 decimals, half away from zero: what verdicts compare, so that the noise of floating point decides
-        nothing (specification, Alerts). NULL where it is NULL. value: numeric SQL expression.
+        nothing. NULL where it is NULL. value: numeric SQL expression.
     -#}
     cast({{ value }} as decimal(38, 9))
 {%- endmacro %}

@@ -18,7 +18,7 @@
 
 
 {% macro end_of_moments() %}
-    {#- The date from which on a loaded_at is a sentinel, and no as_of (specification, Shared rules). Returns: string. -#}
+    {#- The date from which on a loaded_at is a sentinel, and no as_of. Returns: string. -#}
     {{ return('2100-01-01') }}
 {% endmacro %}
 

@@ -1,8 +1,8 @@
 {% macro exceptional_events(table, lookups='', unknown={}, parents='', is_orphan_reference='false') -%}
     {#-
         The CTEs and the query of the visible raw rows of an event table whose event_id is not simply that of one accepted row, each with its
-        `row_status` (accepted, duplicate or quarantined) and, where quarantined, its `quarantine_reason` (specification, "What happens to
-        each raw row"). A row depends on the rows of its own event_id and on its parents: where the table grows, the ids of new rows and of
+        `row_status` (accepted, duplicate or quarantined) and, where quarantined, its `quarantine_reason`.
+        A row depends on the rows of its own event_id and on its parents: where the table grows, the ids of new rows and of
         rows that wait for a parent are judged again.
         table: an event table.
         lookups: joins to `raw_rows` that the rules in `unknown` need; at most one match per row.

@@ -1,7 +1,7 @@
 {% macro quarantine_reason(table, unknown={}) -%}
     {#-
-        Why a raw row is quarantined when it is looked at on its own: the first rule that holds, NULL where none does
-        (specification, "What happens to each raw row", 1). Expects the row under the alias `raw_rows`.
+        Why a raw row is quarantined when it is looked at on its own: the first rule that holds, NULL where none does.
+        Expects the row under the alias `raw_rows`.
         table: an event table. unknown: dict of reason -> condition for the rules that look something up.
     -#}
     {%- set columns = event_contract()[table] -%}
@@ -65,7 +65,7 @@
 
 {% macro largest_number(type) -%}
     {#-
-        The largest number of a contract type that an event may bring (specification, `invalid_value`): one bad row must not make sums overflow.
+        The largest number of a contract type that an event may bring: one bad row must not make sums overflow.
         type: double (minutes), integer or money. Returns: an SQL literal.
     -#}
     {{ return({'double': '100000', 'integer': '1000000000', 'money': '9999999999999999.99'}[type]) }}

@@ -3,7 +3,7 @@
 ``hostile_events(seed)`` gives (events, reference, variables) for ``oracle.build``; ``write_parquet`` and
 ``write_reference_csv`` lay them down where the dbt vars ``events_path`` and ``reference_path`` can point.
 
-What the specification leaves undetermined is left out on purpose, so that every difference found is a fault:
+What the definitions leave undetermined is left out on purpose, so that every difference found is a fault:
 
 - two valid deliveries of one event with equal (loaded_at, occurred_at, case_id) always have equal payloads;
 - of the rates of one category and channel, and of the fx rates of one currency, no two begin on the same day;
@@ -50,13 +50,13 @@ DUCKDB_TYPES = {
     "double": "double",
     "money": "decimal(18,2)",
 }
-# The raw contract (events.md), in order: a table's own columns, and which of them have listed values.
+# The raw contract, in order: a table's own columns, and which of them have listed values.
 COLUMN_TYPES = {
     table: {name: DUCKDB_TYPES[column.kind] for name, column in columns.items()}
     for table, columns in oracle.OWN_COLUMNS.items()
 }
 SHARED_TYPES = {name: DUCKDB_TYPES[column.kind] for name, column in oracle.SHARED_COLUMNS.items()}
-# Marked `*` in events.md.
+# What a source need not know.
 OPTIONAL_COLUMNS = {
     table: [name for name, column in columns.items() if column.nullable]
     for table, columns in oracle.OWN_COLUMNS.items()

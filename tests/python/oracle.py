@@ -1,7 +1,7 @@
-"""Reference implementation (oracle) of the specification, in plain Python.
+"""Reference implementation (oracle) of the definitions, in plain Python.
 
-It shares no code with the dbt project and was written from the specification alone, so that an agreement of the two
-says something. It is meant to be read next to the specification: every function names the section it implements.
+It shares no code with the dbt project and was written from the definitions in words alone, so that an agreement of the two
+says something. Every function names the rule, the table or the kind of KPI that it implements (docs/reference has them in words).
 Clear and slow: a few thousand events at most.
 
 Use: ``build(events, reference, variables)`` gives the public tables as lists of dicts. What `reference` lacks is empty:
@@ -38,7 +38,7 @@ WEEK = dt.timedelta(days=7)
 
 
 class Column(NamedTuple):
-    """One column of the raw contract (events.md, Event tables)."""
+    """One column of the raw contract (Event tables)."""
 
     kind: str  # text, timestamp, boolean, integer, double, money
     nullable: bool = False
@@ -46,12 +46,12 @@ class Column(NamedTuple):
 
 
 def _text(*allowed: str) -> Column:
-    """A text column, with its listed set if it has one (events.md, Event tables)."""
+    """A text column, with its listed set if it has one (Event tables)."""
     return Column("text", False, allowed)
 
 
 def _optional_text(*allowed: str) -> Column:
-    """A text column marked `*`, with its listed set (events.md, Event tables)."""
+    """A text column marked `*`, with its listed set (Event tables)."""
     return Column("text", True, allowed)
 
 
@@ -163,7 +163,7 @@ OWN_COLUMNS: dict[str, dict[str, Column]] = {
 EVENT_TABLES = tuple(OWN_COLUMNS)
 CONTRACT: dict[str, dict[str, Column]] = {table: {**SHARED_COLUMNS, **own} for table, own in OWN_COLUMNS.items()}
 
-# journey.md, Case: `workflow` … `source_system`, `customer_timezone`, `variant`, as they are; `due_at` and `amount_due` by
+# Case: `workflow` … `source_system`, `customer_timezone`, `variant`, as they are; `due_at` and `amount_due` by
 # rules of their own, `currency` not at all.
 TRIGGER_ATTRIBUTES = tuple(
     name for name in OWN_COLUMNS["case_triggers"] if name not in ("due_at", "amount_due", "currency")
@@ -189,10 +189,10 @@ STAGE_EVENT = {
     "writeback_succeeded": "resolved_at",
 }
 
-# journey.md, Case, `is_evidence_complete`: the types that a workflow can require, by the flag `requires_<type>`.
+# Case, `is_evidence_complete`: the types that a workflow can require, by the flag `requires_<type>`.
 REQUIRED_EVIDENCE = ("consent", "identity", "document", "attestation")
 
-# journey.md, Policy rules, `quiet_hours_contact`: they disturb nobody.
+# Policy rules, `quiet_hours_contact`: they disturb nobody.
 SILENT_CHANNELS = ("letter", "portal")
 
 ALL_WORKFLOWS = "(all)"
@@ -220,7 +220,7 @@ DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """The dbt vars (events.md, dbt vars), typed; `as_of` is None only when nothing at all was ever loaded."""
+    """The dbt vars (dbt vars), typed; `as_of` is None only when nothing at all was ever loaded."""
 
     as_of: dt.datetime | None
     timezone: ZoneInfo
@@ -236,7 +236,7 @@ class Settings:
 
 
 def _as_timestamp(value: Any) -> dt.datetime | None:
-    """A var given as text, date or timestamp, as a naive UTC timestamp (events.md, dbt vars)."""
+    """A var given as text, date or timestamp, as a naive UTC timestamp (dbt vars)."""
     if value is None or value == "":
         return None
     if isinstance(value, str):
@@ -247,13 +247,13 @@ def _as_timestamp(value: Any) -> dt.datetime | None:
 
 
 def default_as_of(events: Tables) -> dt.datetime | None:
-    """events.md, Shared rules: by default the greatest `loaded_at` over all event tables (good and bad rows alike) before 2100-01-01."""
+    """Shared rules: by default the greatest `loaded_at` over all event tables (good and bad rows alike) before 2100-01-01."""
     loads = [row["loaded_at"] for table in EVENT_TABLES for row in events.get(table, ())]
     return max((load for load in loads if load is not None and load < dt.datetime(2100, 1, 1)), default=None)
 
 
 def settings_from(events: Tables, variables: Row) -> Settings:
-    """events.md, dbt vars: defaults filled in."""
+    """Dbt vars: defaults filled in."""
     given = {**DEFAULTS, **{name: value for name, value in variables.items() if value is not None}}
     as_of = _as_timestamp(given["as_of"])
     history_start = _as_timestamp(given["history_start"])
@@ -275,49 +275,49 @@ def settings_from(events: Tables, variables: Row) -> Settings:
 
 @lru_cache(maxsize=200_000)
 def to_local(moment: dt.datetime, timezone: ZoneInfo) -> dt.datetime:
-    """events.md, dbt vars: `reporting_timezone` decides dates, weeks, months, business days, quiet hours."""
+    """Dbt vars: `reporting_timezone` decides dates, weeks, months, business days, quiet hours."""
     return moment.replace(tzinfo=dt.UTC).astimezone(timezone)
 
 
 @lru_cache(maxsize=200_000)
 def local_midnight(date: dt.date, timezone: ZoneInfo) -> dt.datetime:
-    """The UTC moment at which a local date begins (journey.md, From events to cases)."""
+    """The UTC moment at which a local date begins (From events to cases)."""
     midnight = dt.datetime(date.year, date.month, date.day, tzinfo=timezone)
     return midnight.astimezone(dt.UTC).replace(tzinfo=None)
 
 
 def local_date(moment: dt.datetime, settings: Settings) -> dt.date:
-    """marts.md: dates are local to the reporting timezone."""
+    """Dates are local to the reporting timezone."""
     return to_local(moment, settings.timezone).date()
 
 
 def monday_of(date: dt.date) -> dt.date:
-    """kpis.md, first paragraph: a week begins on Monday."""
+    """First paragraph: a week begins on Monday."""
     return date - dt.timedelta(days=date.weekday())
 
 
 def local_week(moment: dt.datetime, settings: Settings) -> dt.date:
-    """kpis.md, first paragraph: the local week (Monday) of a clock."""
+    """First paragraph: the local week (Monday) of a clock."""
     return monday_of(local_date(moment, settings))
 
 
 def first_of_month(date: dt.date) -> dt.date:
-    """events.md, Reference tables, `fixed_costs`: a month is named by its first day."""
+    """Reference tables, `fixed_costs`: a month is named by its first day."""
     return date.replace(day=1)
 
 
 def next_month(date: dt.date) -> dt.date:
-    """The first day of the month after the one that holds `date` (journey.md, Charge)."""
+    """The first day of the month after the one that holds `date` (Charge)."""
     return (date.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
 
 
 def seconds_between(start: dt.datetime, end: dt.datetime) -> float:
-    """journey.md, From events to cases: durations are elapsed time."""
+    """From events to cases: durations are elapsed time."""
     return (end - start) / dt.timedelta(seconds=1)
 
 
 def minutes_between(start: dt.datetime, end: dt.datetime) -> float:
-    """journey.md, From events to cases: seconds / 60."""
+    """From events to cases: seconds / 60."""
     return seconds_between(start, end) / 60
 
 
@@ -328,7 +328,7 @@ def minutes_between(start: dt.datetime, end: dt.datetime) -> float:
 
 @dataclass(frozen=True)
 class Reference:
-    """The reference tables that decide figures and verdicts (events.md, Reference tables)."""
+    """The reference tables that decide figures and verdicts (Reference tables)."""
 
     workflows: dict[str, Row]
     cost_rates: list[Row]
@@ -348,12 +348,12 @@ class Reference:
 
 
 def empty_to_null(row: Row) -> Row:
-    """events.md, Shared rules: an empty string counts as null in every text column."""
+    """Shared rules: an empty string counts as null in every text column."""
     return {name: None if value == "" and isinstance(value, str) else value for name, value in row.items()}
 
 
 def reference_from(reference: Tables) -> Reference:
-    """events.md, Reference tables."""
+    """Reference tables."""
     tables = {name: [empty_to_null(row) for row in rows] for name, rows in reference.items()}
     targets = defaultdict(list)
     for row in tables.get("kpi_targets", []):
@@ -395,7 +395,7 @@ SEED_TYPES: dict[str, dict[str, Callable[[str], Any]]] = {
 
 
 def seed_reference(root: str | os.PathLike[str]) -> Tables:
-    """events.md, Where the tables come from: the verdict tables of the project's own seeds, typed.
+    """Where the tables come from: the verdict tables of the project's own seeds, typed.
 
     `root` is the folder of the project. An empty field is null, as everywhere; a seed that is not there is left out.
     With events of one's own only `kpi_catalog`, `manual_steps` and the list of time zones come from the seeds.
@@ -414,7 +414,7 @@ def seed_reference(root: str | os.PathLike[str]) -> Tables:
 
 
 def fx_rate(currency: str, date: dt.date, reference: Reference, settings: Settings) -> float | None:
-    """events.md, dbt vars (last paragraph): the rate of the latest `valid_from` on or before the date.
+    """Dbt vars (last paragraph): the rate of the latest `valid_from` on or before the date.
 
     The reporting currency itself always converts at 1 (reading decided by the owner), whatever rows there are.
     """
@@ -432,44 +432,44 @@ def fx_rate(currency: str, date: dt.date, reference: Reference, settings: Settin
 
 
 def read_row(table: str, row: Row) -> Row:
-    """events.md, Shared rules, Where the tables come from: an absent column marked `*` counts as null, as does empty text."""
+    """Shared rules, Where the tables come from: an absent column marked `*` counts as null, as does empty text."""
     absent = {name: None for name, column in OWN_COLUMNS[table].items() if column.nullable}
     return absent | empty_to_null(row)
 
 
 def is_visible(row: Row, settings: Settings) -> bool:
-    """events.md, Shared rules: rows with `loaded_at > as_of` do not exist; a row without `loaded_at` is visible."""
+    """Shared rules: rows with `loaded_at > as_of` do not exist; a row without `loaded_at` is visible."""
     return row["loaded_at"] is None or (settings.as_of is not None and row["loaded_at"] <= settings.as_of)
 
 
 def is_missing_key(row: Row) -> bool:
-    """events.md, What happens to each raw row: `missing_key`."""
+    """What happens to each raw row: `missing_key`."""
     return row["event_id"] is None or row["case_id"] is None
 
 
 def is_missing_timestamp(row: Row) -> bool:
-    """events.md, What happens to each raw row: `missing_timestamp`."""
+    """What happens to each raw row: `missing_timestamp`."""
     return row["occurred_at"] is None or row["loaded_at"] is None
 
 
 def is_from_the_future(row: Row, settings: Settings) -> bool:
-    """events.md, What happens to each raw row: `from_the_future`."""
+    """What happens to each raw row: `from_the_future`."""
     moments = (row["occurred_at"], row.get("ended_at"))
     return any(moment is not None and moment - row["loaded_at"] > settings.clock_skew for moment in moments)
 
 
 def is_before_history(row: Row, settings: Settings) -> bool:
-    """events.md, What happens to each raw row: `before_history`."""
+    """What happens to each raw row: `before_history`."""
     return row["occurred_at"] < settings.history_start
 
 
 def has_missing_value(table: str, row: Row) -> bool:
-    """events.md, What happens to each raw row: `invalid_value`, a column not marked `*` is null."""
+    """What happens to each raw row: `invalid_value`, a column not marked `*` is null."""
     return any(row[name] is None for name, column in OWN_COLUMNS[table].items() if not column.nullable)
 
 
 def has_unlisted_value(table: str, row: Row) -> bool:
-    """events.md, What happens to each raw row: `invalid_value`, a value outside its listed set."""
+    """What happens to each raw row: `invalid_value`, a value outside its listed set."""
     return any(
         column.allowed and row[name] is not None and row[name] not in column.allowed
         for name, column in OWN_COLUMNS[table].items()
@@ -477,7 +477,7 @@ def has_unlisted_value(table: str, row: Row) -> bool:
 
 
 def has_bad_number(table: str, row: Row) -> bool:
-    """events.md, What happens to each raw row: `invalid_value`, a negative number.
+    """What happens to each raw row: `invalid_value`, a negative number.
 
     NaN and infinite doubles are invalid as well (reading decided by the owner).
     """
@@ -490,7 +490,7 @@ def has_bad_number(table: str, row: Row) -> bool:
 
 
 def is_beyond_bounds(table: str, row: Row) -> bool:
-    """events.md, What happens to each raw row: `invalid_value`, a touch's minutes over 100,000, any integer over 1,000,000,000."""
+    """What happens to each raw row: `invalid_value`, a touch's minutes over 100,000, any integer over 1,000,000,000."""
     limits = {"integer": 1_000_000_000} | ({"double": 100_000} if table == "agent_touches" else {})
     return any(
         row[name] is not None and row[name] > limits[column.kind]
@@ -500,28 +500,28 @@ def is_beyond_bounds(table: str, row: Row) -> bool:
 
 
 def has_bad_attempt_number(row: Row) -> bool:
-    """events.md, What happens to each raw row: `invalid_value`, `attempt_number < 1`."""
+    """What happens to each raw row: `invalid_value`, `attempt_number < 1`."""
     return row.get("attempt_number") is not None and row["attempt_number"] < 1
 
 
 def ends_before_it_starts(row: Row) -> bool:
-    """events.md, What happens to each raw row: `invalid_value`, `ended_at < occurred_at`."""
+    """What happens to each raw row: `invalid_value`, `ended_at < occurred_at`."""
     return row.get("ended_at") is not None and row["ended_at"] < row["occurred_at"]
 
 
 def is_due_before_it_starts(table: str, row: Row) -> bool:
-    """events.md, What happens to each raw row: `invalid_value`, `due_at` earlier than `occurred_at`."""
+    """What happens to each raw row: `invalid_value`, `due_at` earlier than `occurred_at`."""
     return table == "case_triggers" and row["due_at"] is not None and row["due_at"] < row["occurred_at"]
 
 
 def has_unknown_timezone(table: str, row: Row, reference: Reference) -> bool:
-    """events.md, What happens to each raw row: `invalid_value`, a `customer_timezone` that is not in the list."""
+    """What happens to each raw row: `invalid_value`, a `customer_timezone` that is not in the list."""
     zone = row["customer_timezone"] if table == "case_triggers" else None
     return zone is not None and zone not in reference.time_zones
 
 
 def is_invalid_value(table: str, row: Row, reference: Reference) -> bool:
-    """events.md, What happens to each raw row: `invalid_value`."""
+    """What happens to each raw row: `invalid_value`."""
     return (
         has_missing_value(table, row)
         or has_unlisted_value(table, row)
@@ -535,12 +535,12 @@ def is_invalid_value(table: str, row: Row, reference: Reference) -> bool:
 
 
 def is_unknown_workflow(table: str, row: Row, reference: Reference) -> bool:
-    """events.md, What happens to each raw row: `unknown_workflow` (triggers)."""
+    """What happens to each raw row: `unknown_workflow` (triggers)."""
     return table == "case_triggers" and row["workflow"] not in reference.workflows
 
 
 def is_unknown_currency(table: str, row: Row, reference: Reference, settings: Settings) -> bool:
-    """events.md, What happens to each raw row: `unknown_currency` (no rate on the event's local date).
+    """What happens to each raw row: `unknown_currency` (no rate on the event's local date).
 
     Payments, and triggers with an `amount_due`; there no currency is the reporting currency.
     """
@@ -554,7 +554,7 @@ def is_unknown_currency(table: str, row: Row, reference: Reference, settings: Se
 
 
 def quarantine_reason(table: str, row: Row, reference: Reference, settings: Settings) -> str | None:
-    """events.md, What happens to each raw row, step 1: the first test that holds is the reason."""
+    """What happens to each raw row, step 1: the first test that holds is the reason."""
     if is_missing_key(row):
         return "missing_key"
     if is_missing_timestamp(row):
@@ -573,16 +573,16 @@ def quarantine_reason(table: str, row: Row, reference: Reference, settings: Sett
 
 
 def delivery_order(row: Row) -> tuple:
-    """events.md, What happens to each raw row, step 2: smallest (`loaded_at`, `occurred_at`, `case_id`).
+    """What happens to each raw row, step 2: smallest (`loaded_at`, `occurred_at`, `case_id`).
 
-    The specification says no more; the payload comes last only to make the oracle itself independent of row order.
+    The definitions say no more; the payload comes last only to make the oracle itself independent of row order.
     """
     payload = tuple(f"{name}={row[name]!r}" for name in sorted(row))
     return (row["loaded_at"], row["occurred_at"], row["case_id"], payload)
 
 
 def deduplicate(rows: Iterable[Row]) -> tuple[list[Row], list[Row]]:
-    """events.md, What happens to each raw row, step 2: (kept, duplicates), one kept per `event_id`."""
+    """What happens to each raw row, step 2: (kept, duplicates), one kept per `event_id`."""
     deliveries = defaultdict(list)
     for row in rows:
         deliveries[row["event_id"]].append(row)
@@ -595,7 +595,7 @@ def deduplicate(rows: Iterable[Row]) -> tuple[list[Row], list[Row]]:
 
 
 def refers_to_nothing(table: str, row: Row, attempts: set[tuple], exceptions: set[tuple]) -> bool:
-    """events.md, What happens to each raw row, step 3: `orphan_reference`."""
+    """What happens to each raw row, step 3: `orphan_reference`."""
     if table == "writeback_acks":
         return (row["case_id"], row["idempotency_key"]) not in attempts
     if table == "agent_touches" and row["exception_id"] is not None:
@@ -605,7 +605,7 @@ def refers_to_nothing(table: str, row: Row, attempts: set[tuple], exceptions: se
 
 @dataclass
 class Sorted:
-    """Where every visible raw row ended (events.md, What happens to each raw row)."""
+    """Where every visible raw row ended (What happens to each raw row)."""
 
     raw: dict[str, int]
     accepted: Tables
@@ -614,7 +614,7 @@ class Sorted:
 
 
 def separate_orphans(kept: Tables) -> tuple[Tables, dict[str, list[tuple[str, Row]]]]:
-    """events.md, What happens to each raw row, step 3: `orphan_case`, then `orphan_reference`."""
+    """What happens to each raw row, step 3: `orphan_case`, then `orphan_reference`."""
     triggered = {row["case_id"] for row in kept["case_triggers"]}
     in_a_case: Tables = {}
     orphans: dict[str, list[tuple[str, Row]]] = {table: [] for table in EVENT_TABLES}
@@ -634,7 +634,7 @@ def separate_orphans(kept: Tables) -> tuple[Tables, dict[str, list[tuple[str, Ro
 
 
 def sort_rows(events: Tables, reference: Reference, settings: Settings) -> Sorted:
-    """events.md, What happens to each raw row: exactly one of accepted, duplicate, quarantined."""
+    """What happens to each raw row: exactly one of accepted, duplicate, quarantined."""
     raw: dict[str, int] = {}
     kept: Tables = {}
     duplicate: Tables = {}
@@ -652,7 +652,7 @@ def sort_rows(events: Tables, reference: Reference, settings: Settings) -> Sorte
 
 
 def quarantined_events(ended: Sorted) -> list[Row]:
-    """marts.md, `rpt_quarantined_event` (without `row_json`)."""
+    """`rpt_quarantined_event` (without `row_json`)."""
     return [
         {
             "source_table": table,
@@ -668,7 +668,7 @@ def quarantined_events(ended: Sorted) -> list[Row]:
 
 
 def row_reconciliation(ended: Sorted) -> list[Row]:
-    """marts.md, `rpt_row_reconciliation`; README.md, principle 2."""
+    """`rpt_row_reconciliation`; README.md, principle 2."""
     return [
         {
             "source_table": table,
@@ -687,32 +687,32 @@ def row_reconciliation(ended: Sorted) -> list[Row]:
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
-    """journey.md, From events to cases: by time, ties broken by `event_id`, ascending.
+    """From events to cases: by time, ties broken by `event_id`, ascending.
 
-    Text is compared byte by byte (events.md, Shared rules): the order of code points is the order of UTF-8 bytes.
+    Text is compared byte by byte (Shared rules): the order of code points is the order of UTF-8 bytes.
     """
     return sorted(rows, key=lambda row: (row["occurred_at"], row["event_id"].encode("utf-8")))
 
 
 def earliest(rows: Iterable[Row]) -> dt.datetime | None:
-    """journey.md: the time of the earliest of some events, None if there is none."""
+    """The time of the earliest of some events, None if there is none."""
     return min((row["occurred_at"] for row in rows), default=None)
 
 
 def total(values: Iterable[Any]) -> float:
-    """journey.md, Charge: null adds nothing to a sum; a sum of nothing is 0."""
+    """Charge: null adds nothing to a sum; a sum of nothing is 0."""
     return math.fsum(float(value) for value in values if value is not None)
 
 
 def known_total(values: Iterable[Any]) -> float | None:
-    """journey.md, Case, `agent_minutes`; kpis.md, Money: the unknown is left out; None where there is something, all unknown."""
+    """Case, `agent_minutes`; Money: the unknown is left out; None where there is something, all unknown."""
     given = list(values)
     known = [value for value in given if value is not None]
     return None if given and not known else total(known)
 
 
 def by_case(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """journey.md, Case: the events of each case, in order."""
+    """Case: the events of each case, in order."""
     grouped = defaultdict(list)
     for row in in_order(rows):
         grouped[row["case_id"]].append(row)
@@ -720,7 +720,7 @@ def by_case(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def percentile(values: Iterable[float], fraction: float) -> float | None:
-    """kpis.md, Cells: percentile by linear interpolation (`percentile_cont`); None of nothing."""
+    """Cells: percentile by linear interpolation (`percentile_cont`); None of nothing."""
     ordered = sorted(values)
     if not ordered:
         return None
@@ -736,7 +736,7 @@ def percentile(values: Iterable[float], fraction: float) -> float | None:
 
 
 def has_enough_fields(ack: Row, first_attempt: Row) -> bool:
-    """journey.md, Logical writeback, sufficient: enough fields, of which an unknown number proves nothing.
+    """Logical writeback, sufficient: enough fields, of which an unknown number proves nothing.
 
     Where it is unknown how many are required any number will do, also an unknown one ("where only `fields_persisted` is null").
     """
@@ -746,7 +746,7 @@ def has_enough_fields(ack: Row, first_attempt: Row) -> bool:
 
 
 def sufficient_acks(first_attempt: Row, acks: list[Row]) -> list[Row]:
-    """journey.md, Logical writeback: sufficient."""
+    """Logical writeback: sufficient."""
     return [
         ack
         for ack in acks
@@ -757,7 +757,7 @@ def sufficient_acks(first_attempt: Row, acks: list[Row]) -> list[Row]:
 
 
 def reversed_at(first_verified: dt.datetime | None, acks: list[Row]) -> dt.datetime | None:
-    """journey.md, Logical writeback: `reversed_at`, the latest that is later than the first verification."""
+    """Logical writeback: `reversed_at`, the latest that is later than the first verification."""
     if first_verified is None:
         return None
     reversals = [ack["occurred_at"] for ack in acks if ack["outcome"] == "reversed"]
@@ -765,7 +765,7 @@ def reversed_at(first_verified: dt.datetime | None, acks: list[Row]) -> dt.datet
 
 
 def stretches(acks: list[Row]) -> list[list[Row]]:
-    """journey.md, Logical writeback: the acknowledgements between reversals; at equal times the reversal comes first."""
+    """Logical writeback: the acknowledgements between reversals; at equal times the reversal comes first."""
     found: list[list[Row]] = [[]]
     for ack in sorted(acks, key=lambda ack: (ack["occurred_at"], ack["outcome"] != "reversed")):
         if ack["outcome"] == "reversed":
@@ -776,20 +776,20 @@ def stretches(acks: list[Row]) -> list[list[Row]]:
 
 
 def is_double_written(acks: list[Row]) -> bool:
-    """journey.md, Logical writeback: more than one distinct `ack_id` with outcome `persisted` within one stretch."""
+    """Logical writeback: more than one distinct `ack_id` with outcome `persisted` within one stretch."""
     return any(
         len({ack["ack_id"] for ack in stretch if ack["outcome"] == "persisted"}) > 1 for stretch in stretches(acks)
     )
 
 
 def last_error_reason(attempts: list[Row]) -> str | None:
-    """journey.md, Logical writeback: of the last attempt that has one."""
+    """Logical writeback: of the last attempt that has one."""
     reasons = [attempt["error_reason"] for attempt in attempts if attempt["error_reason"] is not None]
     return reasons[-1] if reasons else None
 
 
 def build_writeback(attempts: list[Row], acks: list[Row], settings: Settings) -> Row:
-    """journey.md, Logical writeback: one row; `attempts` in order."""
+    """Logical writeback: one row; `attempts` in order."""
     first, last = attempts[0], attempts[-1]
     sufficient = sufficient_acks(first, acks)
     first_verified = earliest(sufficient)
@@ -819,7 +819,7 @@ def build_writeback(attempts: list[Row], acks: list[Row], settings: Settings) ->
 
 
 def build_writebacks(accepted: Tables, settings: Settings) -> list[Row]:
-    """journey.md, Logical writeback: one row per (`case_id`, `idempotency_key`) with an attempt."""
+    """Logical writeback: one row per (`case_id`, `idempotency_key`) with an attempt."""
     attempts, acks = defaultdict(list), defaultdict(list)
     for row in in_order(accepted["writeback_attempts"]):
         attempts[row["case_id"], row["idempotency_key"]].append(row)
@@ -834,7 +834,7 @@ def build_writebacks(accepted: Tables, settings: Settings) -> list[Row]:
 
 
 def build_exception(exception: Row, touches: list[Row]) -> Row:
-    """journey.md, Exception: one row; `touches` are those that name it, in order of start."""
+    """Exception: one row; `touches` are those that name it, in order of start."""
     first = touches[0] if touches else None
     has_later = len(touches) > 1
     return {
@@ -851,7 +851,7 @@ def build_exception(exception: Row, touches: list[Row]) -> Row:
 
 
 def build_exceptions(accepted: Tables) -> list[Row]:
-    """journey.md, Exception: one row per accepted `exceptions.event_id`."""
+    """Exception: one row per accepted `exceptions.event_id`."""
     touches = defaultdict(list)
     for row in in_order(accepted["agent_touches"]):
         if row["exception_id"] is not None:
@@ -865,7 +865,7 @@ def build_exceptions(accepted: Tables) -> list[Row]:
 
 
 def build_message(events: list[Row], customer_actions: list[Row]) -> Row:
-    """journey.md, Message: one row; `events` and the customer's actions that name it, in order."""
+    """Message: one row; `events` and the customer's actions that name it, in order."""
 
     def with_status(*statuses: str) -> list[Row]:
         return [event for event in events if event["status"] in statuses]
@@ -885,7 +885,7 @@ def build_message(events: list[Row], customer_actions: list[Row]) -> Row:
 
 
 def build_messages(accepted: Tables) -> list[Row]:
-    """journey.md, Message: one row per `message_id` within its case, where a message event names it."""
+    """Message: one row per `message_id` within its case, where a message event names it."""
     events, actions = defaultdict(list), defaultdict(list)
     for row in in_order(accepted["message_events"]):
         events[row["case_id"], row["message_id"]].append(row)
@@ -902,7 +902,7 @@ def build_messages(accepted: Tables) -> list[Row]:
 
 @dataclass
 class CaseEvents:
-    """Everything that belongs to one case, each list in order (journey.md, Case)."""
+    """Everything that belongs to one case, each list in order (Case)."""
 
     triggers: list[Row]
     closures: list[Row]
@@ -918,12 +918,12 @@ class CaseEvents:
 
     @property
     def customer_actions(self) -> list[Row]:
-        """journey.md, Case: action events by the customer."""
+        """Case: action events by the customer."""
         return [row for row in self.actions if row["actor"] == "customer"]
 
 
 def counted_checks(checks: list[Row]) -> list[Row]:
-    """journey.md, Case: identity checks up to and including the first that passed (all if none passed)."""
+    """Case: identity checks up to and including the first that passed (all if none passed)."""
     counted = []
     for check in checks:
         counted.append(check)
@@ -933,14 +933,14 @@ def counted_checks(checks: list[Row]) -> list[Row]:
 
 
 def resolved_at(writebacks: list[Row]) -> dt.datetime | None:
-    """journey.md, Case: the greatest `verified_at` where there is a writeback and all are verified."""
+    """Case: the greatest `verified_at` where there is a writeback and all are verified."""
     if not writebacks or not all(writeback["is_verified"] for writeback in writebacks):
         return None
     return max(writeback["verified_at"] for writeback in writebacks)
 
 
 def signed_payment(payment: Row, reference: Reference, settings: Settings) -> float:
-    """journey.md, Case: succeeded minus refunded, in reporting currency by the event's own local date."""
+    """Case: succeeded minus refunded, in reporting currency by the event's own local date."""
     sign = {"succeeded": 1, "refunded": -1, "failed": 0}[payment["status"]]
     if sign == 0:
         return 0.0
@@ -950,17 +950,17 @@ def signed_payment(payment: Row, reference: Reference, settings: Settings) -> fl
 
 
 def net_collected(payments: list[Row], reference: Reference, settings: Settings) -> float:
-    """journey.md, Case: `net_collected` of some payment events."""
+    """Case: `net_collected` of some payment events."""
     return total(signed_payment(payment, reference, settings) for payment in payments)
 
 
 def known_minutes(touch: Row) -> float | None:
-    """journey.md, Case, `agent_minutes`: what is known of `handle_minutes + wrap_up_minutes`; None where neither is."""
+    """Case, `agent_minutes`: what is known of `handle_minutes + wrap_up_minutes`; None where neither is."""
     return known_total((touch["handle_minutes"], touch["wrap_up_minutes"]))
 
 
 def amount_due(trigger: Row, reference: Reference, settings: Settings) -> float | None:
-    """journey.md, Case: `amount_due` in reporting currency by the trigger's local date."""
+    """Case: `amount_due` in reporting currency by the trigger's local date."""
     if trigger["amount_due"] is None:
         return None
     date = local_date(trigger["occurred_at"], settings)
@@ -970,12 +970,12 @@ def amount_due(trigger: Row, reference: Reference, settings: Settings) -> float 
 
 
 def closing_event(closures: list[Row]) -> Row | None:
-    """journey.md, Case, `closed_at`: the latest closure event, where it is `closed`, whatever came before."""
+    """Case, `closed_at`: the latest closure event, where it is `closed`, whatever came before."""
     return closures[-1] if closures and closures[-1]["kind"] == "closed" else None
 
 
 def resolution_path(case: Row) -> str:
-    """journey.md, Case: `resolution_path`, the five ways a case ends or goes on."""
+    """Case: `resolution_path`, the five ways a case ends or goes on."""
     if case["is_automated"]:
         return "in_message"
     if case["is_resolved"]:
@@ -984,19 +984,19 @@ def resolution_path(case: Row) -> str:
 
 
 def resolution_minutes(triggered: dt.datetime, resolved: dt.datetime | None) -> float | None:
-    """journey.md, Case: null when not resolved or negative."""
+    """Case: null when not resolved or negative."""
     if resolved is None or resolved < triggered:
         return None
     return minutes_between(triggered, resolved)
 
 
 def is_business_day(date: dt.date, reference: Reference) -> bool:
-    """journey.md, SLA: Monday to Friday, not a holiday."""
+    """SLA: Monday to Friday, not a holiday."""
     return date.weekday() < 5 and date not in reference.holidays
 
 
 def business_due_date(start: dt.date, business_days: int, reference: Reference) -> dt.date:
-    """journey.md, SLA: count forward, the trigger's own date not counted (0 days: that date)."""
+    """SLA: count forward, the trigger's own date not counted (0 days: that date)."""
     date = start
     for _ in range(business_days):
         date += dt.timedelta(days=1)
@@ -1006,7 +1006,7 @@ def business_due_date(start: dt.date, business_days: int, reference: Reference) 
 
 
 def due_at(trigger: Row, workflow: Row, reference: Reference, settings: Settings) -> dt.datetime:
-    """journey.md, SLA: the trigger's own `due_at`, where it has one; else by the workflow."""
+    """SLA: the trigger's own `due_at`, where it has one; else by the workflow."""
     triggered = trigger["occurred_at"]
     if trigger["due_at"] is not None:
         return trigger["due_at"]
@@ -1019,7 +1019,7 @@ def due_at(trigger: Row, workflow: Row, reference: Reference, settings: Settings
 
 
 def is_quiet_hour(hour: int, settings: Settings) -> bool:
-    """events.md, dbt vars: `quiet_hours_start`, `quiet_hours_end`."""
+    """Dbt vars: `quiet_hours_start`, `quiet_hours_end`."""
     start, end = settings.quiet_start, settings.quiet_end
     if start == end:
         return False
@@ -1029,7 +1029,7 @@ def is_quiet_hour(hour: int, settings: Settings) -> bool:
 
 
 def quiet_hours_contact(messages: list[Row], customer_timezone: str | None, settings: Settings) -> bool:
-    """journey.md, Policy rules: some message was first `sent` in quiet hours, by the customer's clock if that is known."""
+    """Policy rules: some message was first `sent` in quiet hours, by the customer's clock if that is known."""
     timezone = settings.timezone if customer_timezone is None else ZoneInfo(customer_timezone)
     return any(
         message["sent_at"] is not None
@@ -1040,7 +1040,7 @@ def quiet_hours_contact(messages: list[Row], customer_timezone: str | None, sett
 
 
 def has_valid_evidence(evidence: list[Row], kind: str, by: dt.datetime | None = None) -> bool:
-    """journey.md, Policy rules and Case: a valid evidence item of a type, at or before a moment if one is given."""
+    """Policy rules and Case: a valid evidence item of a type, at or before a moment if one is given."""
     return any(
         item["is_valid"] and item["evidence_type"] == kind and (by is None or item["occurred_at"] <= by)
         for item in evidence
@@ -1048,7 +1048,7 @@ def has_valid_evidence(evidence: list[Row], kind: str, by: dt.datetime | None = 
 
 
 def consent_missing(workflow: Row, completed: dt.datetime | None, evidence: list[Row]) -> bool:
-    """journey.md, Policy rules: `consent_missing`."""
+    """Policy rules: `consent_missing`."""
     return bool(
         workflow["requires_consent"]
         and completed is not None
@@ -1057,21 +1057,21 @@ def consent_missing(workflow: Row, completed: dt.datetime | None, evidence: list
 
 
 def identity_missing(workflow: Row, completed: dt.datetime | None, passed: dt.datetime | None) -> bool:
-    """journey.md, Policy rules: `identity_missing`."""
+    """Policy rules: `identity_missing`."""
     return bool(
         workflow["requires_identity"] and completed is not None and not (passed is not None and passed <= completed)
     )
 
 
 def missing_when_resolved(kind: str, workflow: Row, resolved: dt.datetime | None, evidence: list[Row]) -> bool:
-    """journey.md, Policy rules: `document_missing`, `attestation_missing`."""
+    """Policy rules: `document_missing`, `attestation_missing`."""
     return bool(
         workflow[f"requires_{kind}"] and resolved is not None and not has_valid_evidence(evidence, kind, resolved)
     )
 
 
 def payment_missing(workflow: Row, resolved: dt.datetime | None, payments: list[Row]) -> bool:
-    """journey.md, Policy rules: `payment_missing`: none succeeded, by whatever flow, at or before `resolved_at`."""
+    """Policy rules: `payment_missing`: none succeeded, by whatever flow, at or before `resolved_at`."""
     return bool(
         workflow["requires_payment"]
         and resolved is not None
@@ -1080,28 +1080,28 @@ def payment_missing(workflow: Row, resolved: dt.datetime | None, payments: list[
 
 
 def required_evidence(workflow: Row) -> list[str]:
-    """journey.md, Case, `is_evidence_complete`: the types that the workflow requires."""
+    """Case, `is_evidence_complete`: the types that the workflow requires."""
     return [kind for kind in REQUIRED_EVIDENCE if workflow[f"requires_{kind}"]]
 
 
 def is_evidence_complete(workflow: Row, evidence: list[Row]) -> bool | None:
-    """journey.md, Case: for each type that the workflow requires one valid item; null where it requires none."""
+    """Case: for each type that the workflow requires one valid item; null where it requires none."""
     required = required_evidence(workflow)
     return all(has_valid_evidence(evidence, kind) for kind in required) if required else None
 
 
 def furthest_stage(case: Row) -> str:
-    """journey.md, Funnel: the furthest stage whose own event the case has."""
+    """Funnel: the furthest stage whose own event the case has."""
     return [stage for stage in STAGES if case[STAGE_EVENT[stage]] is not None][-1]
 
 
 def is_due(due: dt.datetime, closed_unresolved_at: dt.datetime | None, settings: Settings) -> bool:
-    """journey.md, Case: `due_at <= as_of`, unless the case is closed unresolved and was by `due_at`."""
+    """Case: `due_at <= as_of`, unless the case is closed unresolved and was by `due_at`."""
     return due <= settings.as_of and not (closed_unresolved_at is not None and closed_unresolved_at <= due)
 
 
 def is_straight_through(automated: bool, exceptions: list[Row], writebacks: list[Row]) -> bool:
-    """journey.md, Case: automated, no exception, every writeback verified with a single attempt and never reversed.
+    """Case: automated, no exception, every writeback verified with a single attempt and never reversed.
 
     Reversed is meant as in Logical writeback: a reversal that comes before the verification has undone nothing.
     """
@@ -1113,7 +1113,7 @@ def is_straight_through(automated: bool, exceptions: list[Row], writebacks: list
 
 
 def build_case(mine: CaseEvents, reference: Reference, settings: Settings) -> Row:
-    """journey.md, Case: one row per `case_id` with an accepted trigger."""
+    """Case: one row per `case_id` with an accepted trigger."""
     trigger = mine.triggers[0]
     workflow = reference.workflows[trigger["workflow"]]
     triggered = trigger["occurred_at"]
@@ -1193,7 +1193,7 @@ def build_case(mine: CaseEvents, reference: Reference, settings: Settings) -> Ro
 
 @dataclass
 class World:
-    """All rows of the journey (journey.md), for charges, violations and KPIs to draw on."""
+    """All rows of the journey, for charges, violations and KPIs to draw on."""
 
     settings: Settings
     reference: Reference
@@ -1206,12 +1206,12 @@ class World:
     charges: list[Row] = field(default_factory=list)
 
     def workflow_of(self, case_id: str) -> Row:
-        """journey.md, Case: the workflow of the earliest trigger."""
+        """Case: the workflow of the earliest trigger."""
         return self.reference.workflows[self.cases[case_id]["workflow"]]
 
 
 def build_world(accepted: Tables, reference: Reference, settings: Settings) -> World:
-    """journey.md: writebacks, exceptions, messages, cases (only accepted rows count)."""
+    """Writebacks, exceptions, messages, cases (only accepted rows count)."""
     writebacks = build_writebacks(accepted, settings)
     exceptions = build_exceptions(accepted)
     messages = build_messages(accepted)
@@ -1248,7 +1248,7 @@ def build_world(accepted: Tables, reference: Reference, settings: Settings) -> W
 
 
 def valid_rates(category: str, channel: str | None, date: dt.date, world: World) -> list[Row]:
-    """journey.md, Charge: rates valid on a local date; one in a currency without an fx rate that day is no rate."""
+    """Charge: rates valid on a local date; one in a currency without an fx rate that day is no rate."""
     return [
         rate
         for rate in world.reference.cost_rates
@@ -1261,7 +1261,7 @@ def valid_rates(category: str, channel: str | None, date: dt.date, world: World)
 
 
 def latest_rate(category: str, channel: str | None, date: dt.date, world: World) -> float | None:
-    """journey.md, Charge: of several valid ones the latest `valid_from`, in reporting currency."""
+    """Charge: of several valid ones the latest `valid_from`, in reporting currency."""
     rates = valid_rates(category, channel, date, world)
     if not rates:
         return None
@@ -1272,13 +1272,13 @@ def latest_rate(category: str, channel: str | None, date: dt.date, world: World)
 
 
 def messaging_rate(channel: str, date: dt.date, world: World) -> float | None:
-    """journey.md, Charge, messaging: where the channel has none valid on that date, the rate with no channel."""
+    """Charge, messaging: where the channel has none valid on that date, the rate with no channel."""
     rate = latest_rate("messaging", channel, date, world)
     return rate if rate is not None else latest_rate("messaging", None, date, world)
 
 
 def charge(case_id: str, category: str, at: dt.datetime, quantity: float | None, rate: float | None) -> Row:
-    """journey.md, Charge: a variable charge; null without a rate or without minutes."""
+    """Charge: a variable charge; null without a rate or without minutes."""
     return {
         "case_id": case_id,
         "category": category,
@@ -1290,7 +1290,7 @@ def charge(case_id: str, category: str, at: dt.datetime, quantity: float | None,
 
 
 def messaging_charges(world: World) -> Iterator[Row]:
-    """journey.md, Charge, messaging: at the message's `sent_at`."""
+    """Charge, messaging: at the message's `sent_at`."""
     for message in world.messages:
         if message["sent_at"] is not None:
             date = local_date(message["sent_at"], world.settings)
@@ -1299,7 +1299,7 @@ def messaging_charges(world: World) -> Iterator[Row]:
 
 
 def agent_charge(touch: Row, world: World) -> Row:
-    """journey.md, Charge, agent: minutes (`handle + wrap_up`) times the rate; null where either of the two is."""
+    """Charge, agent: minutes (`handle + wrap_up`) times the rate; null where either of the two is."""
     handle, wrap_up = touch["handle_minutes"], touch["wrap_up_minutes"]
     minutes = None if handle is None or wrap_up is None else handle + wrap_up
     rate = latest_rate("agent", None, local_date(touch["occurred_at"], world.settings), world)
@@ -1307,27 +1307,27 @@ def agent_charge(touch: Row, world: World) -> Row:
 
 
 def agent_charges(world: World) -> Iterator[Row]:
-    """journey.md, Charge, agent: at the touch's start."""
+    """Charge, agent: at the touch's start."""
     for touch in world.accepted["agent_touches"]:
         yield agent_charge(touch, world)
 
 
 def platform_charges(world: World) -> Iterator[Row]:
-    """journey.md, Charge, platform: at `triggered_at`, rate per case."""
+    """Charge, platform: at `triggered_at`, rate per case."""
     for case in world.cases.values():
         rate = latest_rate("platform", None, local_date(case["triggered_at"], world.settings), world)
         yield charge(case["case_id"], "platform", case["triggered_at"], 1, rate)
 
 
 def elapsed_part_of_month(month: dt.date, settings: Settings) -> float:
-    """journey.md, Charge, fixed: elapsed UTC seconds over the month's UTC seconds, clipped to 0..1."""
+    """Charge, fixed: elapsed UTC seconds over the month's UTC seconds, clipped to 0..1."""
     begin = local_midnight(month, settings.timezone)
     end = local_midnight(next_month(month), settings.timezone)
     return min(1.0, max(0.0, seconds_between(begin, settings.as_of) / seconds_between(begin, end)))
 
 
 def cases_of_fixed_cost(cost: Row, world: World) -> list[Row]:
-    """journey.md, Charge, fixed: cases triggered in that local month (of its workflow, or of all where shared)."""
+    """Charge, fixed: cases triggered in that local month (of its workflow, or of all where shared)."""
     return [
         case
         for case in world.cases.values()
@@ -1337,7 +1337,7 @@ def cases_of_fixed_cost(cost: Row, world: World) -> list[Row]:
 
 
 def fixed_cost_per_case(cost: Row, case_count: int, world: World) -> float | None:
-    """journey.md, Charge, fixed: converted at the rate of the month's first day; null without one (owner's reading)."""
+    """Charge, fixed: converted at the rate of the month's first day; null without one (owner's reading)."""
     rate = fx_rate(cost["currency"], cost["month"], world.reference, world.settings)
     if rate is None:
         return None
@@ -1345,7 +1345,7 @@ def fixed_cost_per_case(cost: Row, case_count: int, world: World) -> float | Non
 
 
 def fixed_charges(world: World) -> Iterator[Row]:
-    """journey.md, Charge, fixed: for each row of `fixed_costs` one charge per case, at `triggered_at`."""
+    """Charge, fixed: for each row of `fixed_costs` one charge per case, at `triggered_at`."""
     for cost in world.reference.fixed_costs:
         cases = cases_of_fixed_cost(cost, world)
         for case in cases:
@@ -1360,7 +1360,7 @@ def fixed_charges(world: World) -> Iterator[Row]:
 
 
 def build_charges(world: World) -> list[Row]:
-    """journey.md, Charge: all four kinds."""
+    """Charge: all four kinds."""
     return [
         *messaging_charges(world),
         *agent_charges(world),
@@ -1375,7 +1375,7 @@ def build_charges(world: World) -> list[Row]:
 
 
 def unacknowledged_completions(world: World) -> Iterator[str]:
-    """journey.md, Integrity violations: `unacknowledged_completion`; not of a closed case."""
+    """Integrity violations: `unacknowledged_completion`; not of a closed case."""
     for case in world.cases.values():
         writebacks = world.case_events[case["case_id"]].writebacks
         settled = bool(writebacks) and all(writeback["is_settled"] for writeback in writebacks)
@@ -1385,7 +1385,7 @@ def unacknowledged_completions(world: World) -> Iterator[str]:
 
 
 def completions_without_writeback(world: World) -> Iterator[str]:
-    """journey.md, Integrity violations: `completion_without_writeback`."""
+    """Integrity violations: `completion_without_writeback`."""
     for case in world.cases.values():
         if (
             case["is_completed_in_message"]
@@ -1397,21 +1397,21 @@ def completions_without_writeback(world: World) -> Iterator[str]:
 
 
 def acks_with_writeback(world: World) -> Iterator[tuple[Row, Row]]:
-    """journey.md, Integrity violations: each acknowledgement with its writeback."""
+    """Integrity violations: each acknowledgement with its writeback."""
     writebacks = {(row["case_id"], row["idempotency_key"]): row for row in world.writebacks}
     for ack in world.accepted["writeback_acks"]:
         yield ack, writebacks[ack["case_id"], ack["idempotency_key"]]
 
 
 def acks_before_attempt(world: World) -> Iterator[str]:
-    """journey.md, Integrity violations: `ack_before_attempt`, per acknowledgement, whatever its outcome."""
+    """Integrity violations: `ack_before_attempt`, per acknowledgement, whatever its outcome."""
     for ack, writeback in acks_with_writeback(world):
         if ack["occurred_at"] < writeback["first_attempted_at"]:
             yield ack["case_id"]
 
 
 def is_partial(ack: Row, writeback: Row) -> bool:
-    """journey.md, Integrity violations, `partial_persist`: fewer fields than required, or an unknown number of at least 1."""
+    """Integrity violations, `partial_persist`: fewer fields than required, or an unknown number of at least 1."""
     if writeback["fields_required"] is None:
         return False
     if ack["fields_persisted"] is None:
@@ -1420,19 +1420,19 @@ def is_partial(ack: Row, writeback: Row) -> bool:
 
 
 def partial_persists(world: World) -> Iterator[str]:
-    """journey.md, Integrity violations: `partial_persist`, per acknowledgement, of a writeback that was never verified."""
+    """Integrity violations: `partial_persist`, per acknowledgement, of a writeback that was never verified."""
     for ack, writeback in acks_with_writeback(world):
         if ack["outcome"] == "persisted" and is_partial(ack, writeback) and not writeback["was_verified"]:
             yield ack["case_id"]
 
 
 def double_writes(world: World) -> Iterator[str]:
-    """journey.md, Integrity violations: `double_write`, per writeback."""
+    """Integrity violations: `double_write`, per writeback."""
     return (writeback["case_id"] for writeback in world.writebacks if writeback["is_double_written"])
 
 
 def idempotency_keys_reused(world: World) -> Iterator[str]:
-    """journey.md, Integrity violations: `idempotency_key_reused`, each case of the key."""
+    """Integrity violations: `idempotency_key_reused`, each case of the key."""
     cases_of_key = defaultdict(set)
     for writeback in world.writebacks:
         cases_of_key[writeback["idempotency_key"]].add(writeback["case_id"])
@@ -1442,14 +1442,14 @@ def idempotency_keys_reused(world: World) -> Iterator[str]:
 
 
 def negative_durations(world: World) -> Iterator[str]:
-    """journey.md, Integrity violations: `negative_duration`."""
+    """Integrity violations: `negative_duration`."""
     for case in world.cases.values():
         if case["is_resolved"] and case["resolved_at"] < case["triggered_at"]:
             yield case["case_id"]
 
 
 def actions_without_identity(world: World) -> Iterator[str]:
-    """journey.md, Integrity violations: `action_without_identity`."""
+    """Integrity violations: `action_without_identity`."""
     for case in world.cases.values():
         workflow = world.workflow_of(case["case_id"])
         if identity_missing(workflow, case["action_completed_at"], case["identity_passed_at"]):
@@ -1457,24 +1457,24 @@ def actions_without_identity(world: World) -> Iterator[str]:
 
 
 def missing_rates(world: World) -> Iterator[str]:
-    """journey.md, Charge and Integrity violations: `missing_rate`, per charge; not where the minutes are missing."""
+    """Charge and Integrity violations: `missing_rate`, per charge; not where the minutes are missing."""
     return (row["case_id"] for row in world.charges if row["amount"] is None and row["quantity"] is not None)
 
 
 def missing_minutes(world: World) -> Iterator[str]:
-    """journey.md, Charge and Integrity violations: `missing_minutes`, per charge."""
+    """Charge and Integrity violations: `missing_minutes`, per charge."""
     return (row["case_id"] for row in world.charges if row["quantity"] is None)
 
 
 def resolved_without_payment(world: World) -> Iterator[str]:
-    """journey.md, Integrity violations: `resolved_without_payment`, per case."""
+    """Integrity violations: `resolved_without_payment`, per case."""
     for case_id, case in world.cases.items():
         if payment_missing(world.workflow_of(case_id), case["resolved_at"], world.case_events[case_id].payments):
             yield case_id
 
 
 def unallocated_fixed_costs(world: World) -> Iterator[None]:
-    """journey.md, Charge and Integrity violations: `unallocated_fixed_cost`, per fixed cost."""
+    """Charge and Integrity violations: `unallocated_fixed_cost`, per fixed cost."""
     settings = world.settings
     for cost in world.reference.fixed_costs:
         has_begun = settings.as_of is not None and local_midnight(cost["month"], settings.timezone) <= settings.as_of
@@ -1499,7 +1499,7 @@ VIOLATIONS: dict[str, Callable[[World], Iterator[str | None]]] = {
 
 
 def integrity_violations(world: World) -> list[Row]:
-    """marts.md, `rpt_integrity_violation` (without `detail`)."""
+    """`rpt_integrity_violation` (without `detail`)."""
     return [{"kind": kind, "case_id": case_id} for kind, find in VIOLATIONS.items() for case_id in find(world)]
 
 
@@ -1509,7 +1509,7 @@ def integrity_violations(world: World) -> list[Row]:
 
 
 class Unit(NamedTuple):
-    """One unit of a KPI (kpis.md; marts.md, `fct_kpi_contribution`)."""
+    """One unit of a KPI (`fct_kpi_contribution`)."""
 
     case_id: str
     unit_id: str | None
@@ -1521,7 +1521,7 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True)
 class Kpi:
-    """One row of the tables of kpis.md."""
+    """One KPI."""
 
     kpi_id: str
     tier: str  # headline, leading, diagnostic
@@ -1532,13 +1532,13 @@ class Kpi:
 
     @property
     def fraction(self) -> float | None:
-        """kpis.md, Cells: which percentile, if it is one."""
+        """Cells: which percentile, if it is one."""
         return {"median": 0.5, "p90": 0.9}.get(self.shape)
 
 
 KPIS: dict[str, Kpi] = {}
 
-# kpis.md, Headline and Leading indicators, column "good is"; of the others higher is good (diagnostics have neither).
+# Headline and Leading indicators, column "good is"; of the others higher is good (diagnostics have neither).
 LOWER_IS_BETTER = frozenset(
     {
         "time_to_resolution_median",
@@ -1560,7 +1560,7 @@ LOWER_IS_BETTER = frozenset(
 
 
 def kpi(kpi_id: str, tier: str, shape: str, maturing: bool = False, where: tuple[str, ...] = ()):
-    """Register a function as the units of a KPI of kpis.md."""
+    """Register a function as the units of a KPI."""
 
     def register(units: Callable[[World], Iterable[Unit]]) -> Callable[[World], Iterable[Unit]]:
         KPIS[kpi_id] = Kpi(kpi_id, tier, shape, maturing, where, units)
@@ -1570,58 +1570,58 @@ def kpi(kpi_id: str, tier: str, shape: str, maturing: bool = False, where: tuple
 
 
 def case_units(world: World, clock: str, is_in: Callable[[Row], bool], hit: Callable[[Row], bool]) -> Iterator[Unit]:
-    """kpis.md, first paragraph: cases are counted by `case_id`; 1 for a hit, else 0."""
+    """First paragraph: cases are counted by `case_id`; 1 for a hit, else 0."""
     for case in world.cases.values():
         if is_in(case):
             yield Unit(case["case_id"], case["case_id"], case[clock], int(hit(case)))
 
 
 def message_units(world: World, clock: str, hit: Callable[[Row], bool]) -> Iterator[Unit]:
-    """kpis.md: messages that have the clock."""
+    """Messages that have the clock."""
     for message in world.messages:
         if message[clock] is not None:
             yield Unit(message["case_id"], message["message_id"], message[clock], int(hit(message)))
 
 
 def writeback_units(world: World, is_in: Callable[[Row], bool], hit: Callable[[Row], bool]) -> Iterator[Unit]:
-    """kpis.md: logical writebacks, by `first_attempted_at`."""
+    """Logical writebacks, by `first_attempted_at`."""
     for row in world.writebacks:
         if is_in(row):
             yield Unit(row["case_id"], row["idempotency_key"], row["first_attempted_at"], int(hit(row)))
 
 
 def resolved_denominators(world: World) -> Iterator[Unit]:
-    """kpis.md, KPIs of two clocks: resolved cases by `resolved_at`, in the denominator only (numerator 0)."""
+    """KPIs of two clocks: resolved cases by `resolved_at`, in the denominator only (numerator 0)."""
     return case_units(world, "resolved_at", is_resolved, lambda case: False)
 
 
 def is_any(row: Row) -> bool:
-    """kpis.md: no restriction."""
+    """No restriction."""
     return True
 
 
 def is_initiated(case: Row) -> bool:
-    """journey.md, Case: `is_initiated`."""
+    """Case: `is_initiated`."""
     return case["is_initiated"]
 
 
 def is_resolved(case: Row) -> bool:
-    """journey.md, Case: `is_resolved`."""
+    """Case: `is_resolved`."""
     return case["is_resolved"]
 
 
 def is_completed(case: Row) -> bool:
-    """journey.md, Case: `is_completed_in_message`."""
+    """Case: `is_completed_in_message`."""
     return case["is_completed_in_message"]
 
 
 def is_settled(writeback: Row) -> bool:
-    """journey.md, Logical writeback: `is_settled`."""
+    """Logical writeback: `is_settled`."""
     return writeback["is_settled"]
 
 
 def was_verified(writeback: Row) -> bool:
-    """journey.md, Logical writeback: `was_verified`."""
+    """Logical writeback: `was_verified`."""
     return writeback["was_verified"]
 
 
@@ -1630,19 +1630,19 @@ def was_verified(writeback: Row) -> bool:
 
 @kpi("completion_rate", "headline", "rate", maturing=True)
 def completion_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, A1."""
+    """Headline."""
     return case_units(world, "triggered_at", is_initiated, is_completed)
 
 
 @kpi("automated_resolution_rate", "headline", "rate", maturing=True)
 def automated_resolution_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, B1."""
+    """Headline."""
     return case_units(world, "triggered_at", is_any, lambda case: case["is_automated"])
 
 
 @kpi("verified_writeback_rate", "headline", "rate", maturing=True)
 def verified_writeback_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, A2: cases completed in message, not closed unresolved."""
+    """Headline: cases completed in message, not closed unresolved."""
     return case_units(
         world,
         "action_completed_at",
@@ -1653,26 +1653,26 @@ def verified_writeback_rate(world: World) -> Iterable[Unit]:
 
 @kpi("writeback_success_rate", "headline", "rate")
 def writeback_success_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, B3: was verified, whatever came later."""
+    """Headline: was verified, whatever came later."""
     return writeback_units(world, is_settled, was_verified)
 
 
 @kpi("deflection_rate", "headline", "rate", maturing=True)
 def deflection_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, A3: resolved without an agent, by a message or by itself."""
+    """Headline: resolved without an agent, by a message or by itself."""
     return case_units(world, "resolved_at", is_resolved, lambda case: case["is_deflected"])
 
 
 @kpi("containment_rate", "headline", "rate", maturing=True)
 def containment_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, B4."""
+    """Headline."""
     return case_units(
         world, "first_sent_at", is_initiated, lambda case: is_completed(case) and not case["is_agent_touched"]
     )
 
 
 def resolution_times(world: World) -> Iterator[Unit]:
-    """kpis.md, Headline, A4 and B2: resolved cases with `resolution_minutes`, by `resolved_at`."""
+    """Headline: resolved cases with `resolution_minutes`, by `resolved_at`."""
     for case in world.cases.values():
         if case["resolution_minutes"] is not None:
             yield Unit(case["case_id"], case["case_id"], case["resolved_at"], None, 1, case["resolution_minutes"])
@@ -1680,31 +1680,31 @@ def resolution_times(world: World) -> Iterator[Unit]:
 
 @kpi("time_to_resolution_median", "headline", "median")
 def time_to_resolution_median(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, A4, B2."""
+    """Headline."""
     return resolution_times(world)
 
 
 @kpi("time_to_resolution_p90", "headline", "p90")
 def time_to_resolution_p90(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, B2."""
+    """Headline."""
     return resolution_times(world)
 
 
 @kpi("sla_breach_rate", "headline", "rate")
 def sla_breach_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, A5."""
+    """Headline."""
     return case_units(world, "due_at", lambda case: case["is_due"], lambda case: case["is_sla_breached"])
 
 
 @kpi("sla_on_time_rate", "headline", "rate")
 def sla_on_time_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, B10: of resolved cases, due or not yet due."""
+    """Headline: of resolved cases, due or not yet due."""
     return case_units(world, "resolved_at", is_resolved, lambda case: case["resolved_at"] <= case["due_at"])
 
 
 @kpi("cost_per_resolved_case", "headline", "ratio")
 def cost_per_resolved_case(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, A6, B9: charges by when charged; resolved cases by `resolved_at`."""
+    """Headline: charges by when charged; resolved cases by `resolved_at`."""
     for row in world.charges:
         yield Unit(row["case_id"], None, row["charged_at"], row["amount"], 0)
     yield from resolved_denominators(world)
@@ -1712,7 +1712,7 @@ def cost_per_resolved_case(world: World) -> Iterable[Unit]:
 
 @kpi("exception_escape_rate", "headline", "rate", maturing=True)
 def exception_escape_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, A7: exceptions with a closed first pass."""
+    """Headline: exceptions with a closed first pass."""
     for row in world.exceptions:
         if row["first_pass_closed_at"] is not None:
             yield Unit(row["case_id"], row["exception_id"], row["first_pass_closed_at"], int(row["is_escaped"]))
@@ -1720,20 +1720,20 @@ def exception_escape_rate(world: World) -> Iterable[Unit]:
 
 @kpi("escalation_success_rate", "headline", "rate", maturing=True)
 def escalation_success_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, B5."""
+    """Headline."""
     for row in world.exceptions:
         yield Unit(row["case_id"], row["exception_id"], row["raised_at"], int(row["is_first_touch_resolved"]))
 
 
 @kpi("action_response_rate", "headline", "rate", maturing=True)
 def action_response_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, B6."""
+    """Headline."""
     return message_units(world, "delivered_at", lambda message: message["action_started_at"] is not None)
 
 
 @kpi("identity_pass_rate", "headline", "rate")
 def identity_pass_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, B7: identity checks up to and including the first pass."""
+    """Headline: identity checks up to and including the first pass."""
     for case_id, mine in world.case_events.items():
         for check in counted_checks(mine.checks):
             yield Unit(case_id, check["event_id"], check["occurred_at"], int(check["outcome"] == "passed"))
@@ -1741,7 +1741,7 @@ def identity_pass_rate(world: World) -> Iterable[Unit]:
 
 @kpi("payment_recovery_per_1000", "headline", "ratio", maturing=True, where=("collects_payment",))
 def payment_recovery_per_1000(world: World) -> Iterable[Unit]:
-    """kpis.md, Headline, B8: triggered cases of workflows that collect payment."""
+    """Headline: triggered cases of workflows that collect payment."""
     for case_id, case in world.cases.items():
         if world.workflow_of(case_id)["collects_payment"]:
             yield Unit(case_id, case_id, case["triggered_at"], 1000 * case["net_collected_automated"])
@@ -1752,18 +1752,18 @@ def payment_recovery_per_1000(world: World) -> Iterable[Unit]:
 
 @kpi("writeback_retry_rate", "leading", "rate")
 def writeback_retry_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators: of all logical writebacks, settled or not."""
+    """Leading indicators: of all logical writebacks, settled or not."""
     return writeback_units(world, is_any, lambda row: row["is_retried"])
 
 
 @kpi("writeback_first_attempt_rate", "leading", "rate")
 def writeback_first_attempt_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators: was verified, with one attempt."""
+    """Leading indicators: was verified, with one attempt."""
     return writeback_units(world, is_settled, lambda row: row["was_verified"] and row["attempt_count"] == 1)
 
 
 def persist_times(world: World) -> Iterator[Unit]:
-    """kpis.md, Leading indicators: `persist_seconds` of writebacks that were verified, by `first_attempted_at`."""
+    """Leading indicators: `persist_seconds` of writebacks that were verified, by `first_attempted_at`."""
     for row in world.writebacks:
         if row["was_verified"]:
             yield Unit(
@@ -1773,31 +1773,31 @@ def persist_times(world: World) -> Iterator[Unit]:
 
 @kpi("time_to_persist_median", "leading", "median")
 def time_to_persist_median(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators."""
+    """Leading indicators."""
     return persist_times(world)
 
 
 @kpi("time_to_persist_p90", "leading", "p90")
 def time_to_persist_p90(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators."""
+    """Leading indicators."""
     return persist_times(world)
 
 
 @kpi("fallback_rate", "leading", "rate")
 def fallback_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators."""
+    """Leading indicators."""
     return message_units(world, "sent_at", lambda message: message["is_fallback"])
 
 
 @kpi("straight_through_rate", "leading", "rate", maturing=True)
 def straight_through_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators."""
+    """Leading indicators."""
     return case_units(world, "resolved_at", is_resolved, lambda case: case["is_straight_through"])
 
 
 @kpi("consent_capture_rate", "leading", "rate", where=("requires_consent",))
 def consent_capture_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators: valid consent evidence by `action_completed_at`."""
+    """Leading indicators: valid consent evidence by `action_completed_at`."""
     return case_units(
         world,
         "action_completed_at",
@@ -1810,7 +1810,7 @@ def consent_capture_rate(world: World) -> Iterable[Unit]:
 
 @kpi("document_capture_rate", "leading", "rate", where=("requires_document",))
 def document_capture_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators: valid document evidence by `resolved_at`."""
+    """Leading indicators: valid document evidence by `resolved_at`."""
     return case_units(
         world,
         "resolved_at",
@@ -1827,7 +1827,7 @@ def document_capture_rate(world: World) -> Iterable[Unit]:
     where=tuple(f"requires_{kind}" for kind in REQUIRED_EVIDENCE),
 )
 def evidence_completeness_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators: resolved cases of workflows that require any."""
+    """Leading indicators: resolved cases of workflows that require any."""
     return case_units(
         world,
         "resolved_at",
@@ -1838,7 +1838,7 @@ def evidence_completeness_rate(world: World) -> Iterable[Unit]:
 
 @kpi("context_handover_rate", "leading", "rate")
 def context_handover_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators: exceptions of which it is known."""
+    """Leading indicators: exceptions of which it is known."""
     for row in world.exceptions:
         if row["has_context"] is not None:
             yield Unit(row["case_id"], row["exception_id"], row["raised_at"], int(row["has_context"]))
@@ -1846,7 +1846,7 @@ def context_handover_rate(world: World) -> Iterable[Unit]:
 
 @kpi("agent_minutes_per_resolution", "leading", "ratio")
 def agent_minutes_per_resolution(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators: agent minutes by touch start; resolved cases by `resolved_at`.
+    """Leading indicators: agent minutes by touch start; resolved cases by `resolved_at`.
 
     A touch of which no minutes are known is a unit all the same; its numerator is null, which adds nothing.
     """
@@ -1857,19 +1857,19 @@ def agent_minutes_per_resolution(world: World) -> Iterable[Unit]:
 
 @kpi("closed_unresolved_rate", "leading", "rate", maturing=True)
 def closed_unresolved_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators."""
+    """Leading indicators."""
     return case_units(world, "triggered_at", is_any, lambda case: case["is_closed_unresolved"])
 
 
 @kpi("writeback_reversal_rate", "leading", "rate", maturing=True)
 def writeback_reversal_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators: reversed, of the writebacks that were verified."""
+    """Leading indicators: reversed, of the writebacks that were verified."""
     return writeback_units(world, was_verified, lambda row: row["is_reversed"])
 
 
 @kpi("ineligible_rate", "leading", "rate", maturing=True)
 def ineligible_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators: cases with an `ineligible` step by the customer, of those with an action by the customer."""
+    """Leading indicators: cases with an `ineligible` step by the customer, of those with an action by the customer."""
     return case_units(
         world,
         "action_started_at",
@@ -1882,7 +1882,7 @@ def ineligible_rate(world: World) -> Iterable[Unit]:
 
 @kpi("payment_decline_rate", "leading", "rate", where=("collects_payment",))
 def payment_decline_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators and Cells: automated payment events, in workflows that collect payment."""
+    """Leading indicators and Cells: automated payment events, in workflows that collect payment."""
     for row in world.accepted["payments"]:
         is_counted = row["flow"] == "automated" and row["status"] in ("succeeded", "failed")
         if is_counted and world.workflow_of(row["case_id"])["collects_payment"]:
@@ -1891,7 +1891,7 @@ def payment_decline_rate(world: World) -> Iterable[Unit]:
 
 @kpi("payment_completion_rate", "leading", "rate", maturing=True, where=("collects_payment",))
 def payment_completion_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Leading indicators: by the first customer `pay` action event."""
+    """Leading indicators: by the first customer `pay` action event."""
     for case_id, mine in world.case_events.items():
         first_pay = earliest(action for action in mine.customer_actions if action["action"] == "pay")
         if first_pay is not None and world.workflow_of(case_id)["collects_payment"]:
@@ -1904,25 +1904,25 @@ def payment_completion_rate(world: World) -> Iterable[Unit]:
 
 @kpi("open_rate", "diagnostic", "rate")
 def open_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Diagnostics: messages opened or clicked."""
+    """Diagnostics: messages opened or clicked."""
     return message_units(world, "delivered_at", lambda message: message["opened_at"] is not None)
 
 
 @kpi("click_rate", "diagnostic", "rate")
 def click_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Diagnostics."""
+    """Diagnostics."""
     return message_units(world, "delivered_at", lambda message: message["clicked_at"] is not None)
 
 
 @kpi("bot_containment_rate", "diagnostic", "rate", maturing=True)
 def bot_containment_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Diagnostics."""
+    """Diagnostics."""
     return case_units(world, "first_sent_at", is_initiated, lambda case: not case["is_agent_touched"])
 
 
 @kpi("conversation_volume", "diagnostic", "count")
 def conversation_volume(world: World) -> Iterable[Unit]:
-    """kpis.md, Diagnostics and Cells: no denominator."""
+    """Diagnostics and Cells: no denominator."""
     for case in world.cases.values():
         if is_initiated(case):
             yield Unit(case["case_id"], case["case_id"], case["first_sent_at"], 1, None)
@@ -1930,13 +1930,13 @@ def conversation_volume(world: World) -> Iterable[Unit]:
 
 @kpi("self_cure_rate", "diagnostic", "rate", maturing=True)
 def self_cure_rate(world: World) -> Iterable[Unit]:
-    """kpis.md, Diagnostics."""
+    """Diagnostics."""
     return case_units(world, "resolved_at", is_resolved, lambda case: case["resolution_path"] == "self_cured")
 
 
 @kpi("handle_time_mean", "diagnostic", "ratio")
 def handle_time_mean(world: World) -> Iterable[Unit]:
-    """kpis.md, Diagnostics: agent touches of which it is known."""
+    """Diagnostics: agent touches of which it is known."""
     for touch in world.accepted["agent_touches"]:
         if touch["handle_minutes"] is not None:
             yield Unit(touch["case_id"], touch["event_id"], touch["occurred_at"], touch["handle_minutes"])
@@ -1944,7 +1944,7 @@ def handle_time_mean(world: World) -> Iterable[Unit]:
 
 @kpi("messages_per_resolution", "diagnostic", "ratio")
 def messages_per_resolution(world: World) -> Iterable[Unit]:
-    """kpis.md, Diagnostics: messages by `sent_at`; resolved cases by `resolved_at`."""
+    """Diagnostics: messages by `sent_at`; resolved cases by `resolved_at`."""
     for message in world.messages:
         if message["sent_at"] is not None:
             yield Unit(message["case_id"], message["message_id"], message["sent_at"], 1, 0)
@@ -1953,7 +1953,7 @@ def messages_per_resolution(world: World) -> Iterable[Unit]:
 
 @kpi("clicks_per_resolution", "diagnostic", "ratio")
 def clicks_per_resolution(world: World) -> Iterable[Unit]:
-    """kpis.md, Diagnostics: clicked messages by `delivered_at`; resolved cases by `resolved_at`."""
+    """Diagnostics: clicked messages by `delivered_at`; resolved cases by `resolved_at`."""
     for message in world.messages:
         if message["clicked_at"] is not None:
             yield Unit(message["case_id"], message["message_id"], message["delivered_at"], 1, 0)
@@ -1961,7 +1961,7 @@ def clicks_per_resolution(world: World) -> Iterable[Unit]:
 
 
 def contributions(world: World) -> list[Row]:
-    """marts.md, `fct_kpi_contribution`: every unit behind every cell."""
+    """`fct_kpi_contribution`: every unit behind every cell."""
     return [
         {
             "kpi_id": kpi_id,
@@ -1986,7 +1986,7 @@ def contributions(world: World) -> list[Row]:
 
 
 def published_weeks(units: list[Row], settings: Settings) -> list[dt.date]:
-    """kpis.md, Cells: from the week of the earliest clock of any unit to that of `as_of` (or the latest clock).
+    """Cells: from the week of the earliest clock of any unit to that of `as_of` (or the latest clock).
 
     No unit at all: no weeks (reading decided by the owner).
     """
@@ -1998,13 +1998,13 @@ def published_weeks(units: list[Row], settings: Settings) -> list[dt.date]:
 
 
 def cohorts_of(case: Row) -> list[tuple[str, str]]:
-    """kpis.md, Cells: `all` and the attributes of the case; a null is the value `(none)`."""
+    """Cells: `all` and the attributes of the case; a null is the value `(none)`."""
     attributes = [(name, NO_ATTRIBUTE if case[name] is None else case[name]) for name in COHORT_DIMENSIONS]
     return [("all", "all"), *attributes]
 
 
 def cells_of(case: Row) -> list[tuple[str, str, str]]:
-    """kpis.md, Cells: (workflow, cohort dimension, cohort value) of everything that belongs to a case."""
+    """Cells: (workflow, cohort dimension, cohort value) of everything that belongs to a case."""
     return [
         (workflow, dimension, value)
         for workflow in (case["workflow"], ALL_WORKFLOWS)
@@ -2013,14 +2013,14 @@ def cells_of(case: Row) -> list[tuple[str, str, str]]:
 
 
 def can_apply(definition: Kpi, workflow: str, reference: Reference) -> bool:
-    """kpis.md, Cells: a KPI which cannot apply to a workflow has no cell there; `(all)` always has one."""
+    """Cells: a KPI which cannot apply to a workflow has no cell there; `(all)` always has one."""
     if workflow == ALL_WORKFLOWS or not definition.applies_where:
         return True
     return any(reference.workflows[workflow][flag] for flag in definition.applies_where)
 
 
 def wilson(successes: float, n: float, z: float = 1.96) -> tuple[float, float]:
-    """kpis.md, Cells: Wilson score interval."""
+    """Cells: Wilson score interval."""
     p = successes / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
@@ -2028,7 +2028,7 @@ def wilson(successes: float, n: float, z: float = 1.96) -> tuple[float, float]:
 
 
 def cell_figures(definition: Kpi, units: list[Row]) -> Row:
-    """kpis.md, Cells: numerator, denominator, value, sample_size, ci_low, ci_high of some units."""
+    """Cells: numerator, denominator, value, sample_size, ci_low, ci_high of some units."""
     sample_size = sum(1 for unit in units if unit["denominator"])
     numerator: float | None = total(unit["numerator"] for unit in units)
     denominator: float | None = total(unit["denominator"] for unit in units)
@@ -2052,25 +2052,25 @@ def cell_figures(definition: Kpi, units: list[Row]) -> Row:
 
 
 def maturity(workflow: str, reference: Reference) -> dt.timedelta:
-    """kpis.md, Cells: `maturity_days` of the workflow; for `(all)` the greatest of all workflows."""
+    """Cells: `maturity_days` of the workflow; for `(all)` the greatest of all workflows."""
     rows = reference.workflows.values() if workflow == ALL_WORKFLOWS else [reference.workflows[workflow]]
     return max((float(row["maturity_days"]) * DAY for row in rows), default=dt.timedelta(0))
 
 
 def lag(definition: Kpi, workflow: str, reference: Reference, settings: Settings) -> dt.timedelta:
-    """kpis.md, Cells: `settling_hours`, at least the writeback timeout, and for M at least `maturity_days`."""
+    """Cells: `settling_hours`, at least the writeback timeout, and for M at least `maturity_days`."""
     least = max(settings.settling, settings.writeback_timeout)
     return max(least, maturity(workflow, reference)) if definition.is_maturing else least
 
 
 def is_cost_unsettled(week: dt.date, settings: Settings) -> bool:
-    """kpis.md, Cells: cost is provisional until `settling_hours` after the month of the week's last day has ended."""
+    """Cells: cost is provisional until `settling_hours` after the month of the week's last day has ended."""
     last_day = week + dt.timedelta(days=6)
     return local_midnight(next_month(last_day), settings.timezone) + settings.settling > settings.as_of
 
 
 def is_provisional(definition: Kpi, week: dt.date, workflow: str, reference: Reference, settings: Settings) -> bool:
-    """kpis.md, Cells: the week's end plus its lag is later than `as_of`."""
+    """Cells: the week's end plus its lag is later than `as_of`."""
     week_end = local_midnight(week + WEEK, settings.timezone)
     if week_end + lag(definition, workflow, reference, settings) > settings.as_of:
         return True
@@ -2078,7 +2078,7 @@ def is_provisional(definition: Kpi, week: dt.date, workflow: str, reference: Ref
 
 
 def kpi_cells(definition: Kpi, units: list[Row], weeks: list[dt.date], world: World) -> dict[tuple, list[Row]]:
-    """kpis.md, Cells: units by (week, workflow, cohort dimension, cohort value); `all` cells exist without units."""
+    """Cells: units by (week, workflow, cohort dimension, cohort value); `all` cells exist without units."""
     cells: dict[tuple, list[Row]] = defaultdict(list)
     for week in weeks:
         for workflow in (*world.reference.workflows, ALL_WORKFLOWS):
@@ -2091,12 +2091,12 @@ def kpi_cells(definition: Kpi, units: list[Row], weeks: list[dt.date], world: Wo
 
 
 def cell_exists(cohort_dimension: str, figures: Row) -> bool:
-    """kpis.md, Cells: other cohorts' cells exist where numerator or denominator is not zero."""
+    """Cells: other cohorts' cells exist where numerator or denominator is not zero."""
     return cohort_dimension == "all" or bool(figures["numerator"]) or bool(figures["denominator"])
 
 
 def with_prior_values(rows: list[Row]) -> list[Row]:
-    """kpis.md, Cells: `prior_value` is the same cell's value one week earlier, `change` the difference to it."""
+    """Cells: `prior_value` is the same cell's value one week earlier, `change` the difference to it."""
 
     def key(row: Row, week: dt.date) -> tuple:
         return week, row["workflow"], row["cohort_dimension"], row["cohort_value"], row["kpi_id"]
@@ -2110,7 +2110,7 @@ def with_prior_values(rows: list[Row]) -> list[Row]:
 
 
 def kpi_weekly(units: list[Row], weeks: list[dt.date], world: World) -> list[Row]:
-    """marts.md, `rpt_kpi_weekly` (baseline, target and status: `with_verdicts`)."""
+    """`rpt_kpi_weekly` (baseline, target and status: `with_verdicts`)."""
     units_of = defaultdict(list)
     for unit in units:
         units_of[unit["kpi_id"]].append(unit)
@@ -2150,7 +2150,7 @@ NO_VERDICT: Row = {
 
 
 def pools_of(units: list[Row]) -> Pools:
-    """kpis.md, Baseline and Alerts: the units that are pooled, cohort `all`."""
+    """Baseline and Alerts: the units that are pooled, cohort `all`."""
     pools: Pools = defaultdict(list)
     for unit in units:
         for workflow in (unit["workflow"], ALL_WORKFLOWS):
@@ -2159,19 +2159,19 @@ def pools_of(units: list[Row]) -> Pools:
 
 
 def pooled_figures(definition: Kpi, workflow: str, weeks: list[dt.date], pools: Pools) -> Row:
-    """kpis.md, Baseline: ratio of sums; percentiles over the pooled units."""
+    """Baseline: ratio of sums; percentiles over the pooled units."""
     return cell_figures(
         definition, [unit for week in weeks for unit in pools.get((definition.kpi_id, workflow, week), [])]
     )
 
 
 def pooled_value(definition: Kpi, workflow: str, weeks: list[dt.date], pools: Pools) -> float | None:
-    """kpis.md, Baseline: the value of some pooled weeks."""
+    """Baseline: the value of some pooled weeks."""
     return pooled_figures(definition, workflow, weeks, pools)["value"]
 
 
 def rounded(value: Any) -> decimal.Decimal:
-    """kpis.md, Alerts: both sides of a comparison are rounded to 9 decimals first.
+    """Alerts: both sides of a comparison are rounded to 9 decimals first.
 
     Half away from zero, on the exact decimal value of the double (reading decided by the owner).
     """
@@ -2180,12 +2180,12 @@ def rounded(value: Any) -> decimal.Decimal:
 
 
 def is_less(one: float, other: float) -> bool:
-    """kpis.md, Alerts: strictly less, rounded."""
+    """Alerts: strictly less, rounded."""
     return rounded(one) < rounded(other)
 
 
 def first_baseline_week(workflow: str, world: World) -> dt.date | None:
-    """kpis.md, Baseline: the first Monday on or after the earliest local trigger date; None without a case."""
+    """Baseline: the first Monday on or after the earliest local trigger date; None without a case."""
     triggered = [case["triggered_at"] for case in world.cases.values() if workflow in (ALL_WORKFLOWS, case["workflow"])]
     if not triggered:
         return None
@@ -2194,13 +2194,13 @@ def first_baseline_week(workflow: str, world: World) -> dt.date | None:
 
 
 def baseline_window(workflow: str, world: World) -> list[dt.date]:
-    """kpis.md, Baseline: `baseline_weeks` weeks from there; none without a case."""
+    """Baseline: `baseline_weeks` weeks from there; none without a case."""
     first = first_baseline_week(workflow, world)
     return [] if first is None else [first + WEEK * number for number in range(world.settings.baseline_weeks)]
 
 
 def baseline_value(definition: Kpi, workflow: str, weeks: list[dt.date], pools: Pools, world: World) -> float | None:
-    """kpis.md, Baseline: NULL unless every week of the window is listed and none of them is provisional."""
+    """Baseline: NULL unless every week of the window is listed and none of them is provisional."""
     window = baseline_window(workflow, world)
     if not window or any(
         week not in weeks or is_provisional(definition, week, workflow, world.reference, world.settings)
@@ -2211,12 +2211,12 @@ def baseline_value(definition: Kpi, workflow: str, weeks: list[dt.date], pools: 
 
 
 def applying_workflows(definition: Kpi, reference: Reference) -> list[str]:
-    """kpis.md, Cells: the workflows that have cells of a KPI, and `(all)`."""
+    """Cells: the workflows that have cells of a KPI, and `(all)`."""
     return [name for name in (*reference.workflows, ALL_WORKFLOWS) if can_apply(definition, name, reference)]
 
 
 def all_baselines(weeks: list[dt.date], pools: Pools, world: World) -> Baselines:
-    """kpis.md, Baseline: of headline and leading KPIs."""
+    """Baseline: of headline and leading KPIs."""
     return {
         (kpi_id, workflow): baseline_value(definition, workflow, weeks, pools, world)
         for kpi_id, definition in KPIS.items()
@@ -2226,13 +2226,13 @@ def all_baselines(weeks: list[dt.date], pools: Pools, world: World) -> Baselines
 
 
 def serves(row: Row, monday: dt.date) -> bool:
-    """kpis.md, Target: the Monday lies in [`valid_from`, `valid_to`); null is open."""
+    """Target: the Monday lies in [`valid_from`, `valid_to`); null is open."""
     valid_from, valid_to = row.get("valid_from"), row.get("valid_to")
     return (valid_from is None or valid_from <= monday) and (valid_to is None or monday < valid_to)
 
 
 def target_row(kpi_id: str, workflow: str, monday: dt.date, reference: Reference) -> Row | None:
-    """kpis.md, Target: the workflow's own before `*`, which also serves `(all)`; then the latest `valid_from`, null the earliest."""
+    """Target: the workflow's own before `*`, which also serves `(all)`; then the latest `valid_from`, null the earliest."""
     for name in (workflow, "*"):
         serving = [row for row in reference.targets.get((kpi_id, name), []) if serves(row, monday)]
         if serving:
@@ -2241,7 +2241,7 @@ def target_row(kpi_id: str, workflow: str, monday: dt.date, reference: Reference
 
 
 def target_figure(row: Row | None, name: str, baseline: float | None) -> float | None:
-    """kpis.md, Target: `target` or `red_flag` of a row as a value; a relative change is applied to the baseline."""
+    """Target: `target` or `red_flag` of a row as a value; a relative change is applied to the baseline."""
     if row is None or row[name] is None:
         return None
     if row["kind"] == "absolute":
@@ -2250,25 +2250,25 @@ def target_figure(row: Row | None, name: str, baseline: float | None) -> float |
 
 
 def owner_of(row: Row | None, workflow: str, reference: Reference) -> str | None:
-    """kpis.md, Target: of the target's row, else (no row, or no owner in it) the workflow's; NULL for `(all)`."""
+    """Target: of the target's row, else (no row, or no owner in it) the workflow's; NULL for `(all)`."""
     if row is not None and row["owner"] is not None:
         return row["owner"]
     return None if workflow == ALL_WORKFLOWS else reference.workflows[workflow]["owner"]
 
 
 def lower_is_better(kpi_id: str, reference: Reference) -> bool:
-    """kpis.md, column "good is"; the catalogue's `direction`, where there is one, says it for the operator."""
+    """Column "good is"; the catalogue's `direction`, where there is one, says it for the operator."""
     default = "lower" if kpi_id in LOWER_IS_BETTER else "higher"
     return reference.directions.get(kpi_id, default) == "lower"
 
 
 def is_worse(value: float, threshold: float, lower_is_good: bool) -> bool:
-    """kpis.md, Status: strictly on the wrong side."""
+    """Status: strictly on the wrong side."""
     return is_less(threshold, value) if lower_is_good else is_less(value, threshold)
 
 
 def status_of(row: Row, target: float | None, red_flag: float | None, world: World) -> str:
-    """kpis.md, Status: the first that holds."""
+    """Status: the first that holds."""
     lower_is_good = lower_is_better(row["kpi_id"], world.reference)
     if target is None or red_flag is None:
         return "no_target"
@@ -2286,7 +2286,7 @@ def status_of(row: Row, target: float | None, red_flag: float | None, world: Wor
 
 
 def is_certain(row: Row, status: str, target: float | None, red_flag: float | None, world: World) -> bool | None:
-    """kpis.md, Status: the whole interval is on the status's side; rates with a colour only.
+    """Status: the whole interval is on the status's side; rates with a colour only.
 
     For green, "neither beyond it" is read as the target, also where target and red flag stand the wrong way round.
     """
@@ -2305,7 +2305,7 @@ def is_certain(row: Row, status: str, target: float | None, red_flag: float | No
 
 
 def verdict(row: Row, baseline: float | None, monday: dt.date, world: World) -> Row:
-    """marts.md, `rpt_kpi_weekly`: baseline_value, target, red_flag, status, owner, action, is_certain of a cell of cohort `all`.
+    """`rpt_kpi_weekly`: baseline_value, target, red_flag, status, owner, action, is_certain of a cell of cohort `all`.
 
     `monday` is the one by which a target serves the week or period.
     """
@@ -2325,7 +2325,7 @@ def verdict(row: Row, baseline: float | None, monday: dt.date, world: World) -> 
 
 
 def with_verdicts(rows: list[Row], baselines: Baselines, world: World) -> list[Row]:
-    """kpis.md, Target: only cohort `all` cells of headline and leading KPIs have baseline, target, status, owner, action."""
+    """Target: only cohort `all` cells of headline and leading KPIs have baseline, target, status, owner, action."""
     for row in rows:
         if row["cohort_dimension"] != "all" or row["tier"] == "diagnostic":
             row.update(NO_VERDICT)
@@ -2340,7 +2340,7 @@ def with_verdicts(rows: list[Row], baselines: Baselines, world: World) -> list[R
 
 
 class Period(NamedTuple):
-    """One period (kpis.md, Periods); `end` is the first day after it."""
+    """One period (Periods); `end` is the first day after it."""
 
     kind: str
     start: dt.date
@@ -2348,17 +2348,17 @@ class Period(NamedTuple):
 
 
 def next_quarter(quarter: dt.date) -> dt.date:
-    """The first day of the quarter after the one that begins on a day (kpis.md, Periods)."""
+    """The first day of the quarter after the one that begins on a day (Periods)."""
     return next_month(next_month(next_month(quarter)))
 
 
 def first_of_quarter(date: dt.date) -> dt.date:
-    """kpis.md, Periods: the first day of the quarter of a date."""
+    """Periods: the first day of the quarter of a date."""
     return dt.date(date.year, 3 * ((date.month - 1) // 3) + 1, 1)
 
 
 def periods_of(weeks: list[dt.date]) -> list[Period]:
-    """kpis.md, Periods: four listed weeks that end with each; every month and quarter in which a listed week begins."""
+    """Periods: four listed weeks that end with each; every month and quarter in which a listed week begins."""
     rolling = [Period("rolling_4_weeks", weeks[n - 3], weeks[n] + WEEK) for n in range(3, len(weeks))]
     months = [Period("month", month, next_month(month)) for month in sorted({first_of_month(week) for week in weeks})]
     quarters = sorted({first_of_quarter(week) for week in weeks})
@@ -2366,7 +2366,7 @@ def periods_of(weeks: list[dt.date]) -> list[Period]:
 
 
 def is_period_provisional(definition: Kpi, period: Period, workflow: str, world: World) -> bool:
-    """kpis.md, Periods: where its last week is; month and quarter where their end plus the lag is later than `as_of`."""
+    """Periods: where its last week is; month and quarter where their end plus the lag is later than `as_of`."""
     reference, settings = world.reference, world.settings
     if period.kind == "rolling_4_weeks":
         return is_provisional(definition, period.end - WEEK, workflow, reference, settings)
@@ -2375,7 +2375,7 @@ def is_period_provisional(definition: Kpi, period: Period, workflow: str, world:
 
 
 def kpi_period(units: list[Row], weeks: list[dt.date], baselines: Baselines, world: World) -> list[Row]:
-    """marts.md, `rpt_kpi_period`: units by the local date of their clock, each side of a KPI on two clocks by its own."""
+    """`rpt_kpi_period`: units by the local date of their clock, each side of a KPI on two clocks by its own."""
     dated = defaultdict(list)
     for unit in units:
         for workflow in (unit["workflow"], ALL_WORKFLOWS):
@@ -2410,7 +2410,7 @@ def kpi_period(units: list[Row], weeks: list[dt.date], baselines: Baselines, wor
 
 
 def served_workflows(target: Row, reference: Reference) -> list[str]:
-    """kpis.md, Progress of targets: the workflows that a target with a `due_date` serves.
+    """Progress of targets: the workflows that a target with a `due_date` serves.
 
     A diagnostic has no target, so a row that names one serves nobody; neither does one of a workflow that does not exist.
     """
@@ -2429,7 +2429,7 @@ def served_workflows(target: Row, reference: Reference) -> list[str]:
 
 
 def latest_final_value(target: Row, rolling: list[Row]) -> float | None:
-    """kpis.md, Progress of targets: `latest_value`; the last day of four weeks is the one before `period_end`."""
+    """Progress of targets: `latest_value`; the last day of four weeks is the one before `period_end`."""
     found = [
         row
         for row in rolling
@@ -2441,7 +2441,7 @@ def latest_final_value(target: Row, rolling: list[Row]) -> float | None:
 
 
 def share_of_time(target: Row, workflow: str, world: World) -> float | None:
-    """kpis.md, Progress of targets: `share_of_time`, in days, within 0 and 1; NULL for a workflow without a case."""
+    """Progress of targets: `share_of_time`, in days, within 0 and 1; NULL for a workflow without a case."""
     window_start = first_baseline_week(workflow, world)
     if window_start is None:
         return None
@@ -2454,14 +2454,14 @@ def share_of_time(target: Row, workflow: str, world: World) -> float | None:
 
 
 def share_of_way(start: float | None, latest: float | None, goal: float | None) -> float | None:
-    """kpis.md, Progress of targets: `share_of_way`; NULL where start = target, which like every comparison is rounded."""
+    """Progress of targets: `share_of_way`; NULL where start = target, which like every comparison is rounded."""
     if start is None or latest is None or goal is None or rounded(start) == rounded(goal):
         return None
     return (latest - start) / (goal - start)
 
 
 def progress_of(row: Row, world: World) -> str:
-    """kpis.md, Progress of targets: `progress`, the first that holds."""
+    """Progress of targets: `progress`, the first that holds."""
     if row["start_value"] is None or row["latest_value"] is None or row["target"] is None:
         return "no_data"
     if not is_worse(row["latest_value"], row["target"], lower_is_better(row["kpi_id"], world.reference)):
@@ -2476,7 +2476,7 @@ def progress_of(row: Row, world: World) -> str:
 
 
 def target_progress(periods: list[Row], baselines: Baselines, world: World) -> list[Row]:
-    """marts.md, `rpt_target_progress`."""
+    """`rpt_target_progress`."""
     rolling = defaultdict(list)
     for row in periods:
         if row["period_kind"] == "rolling_4_weeks":
@@ -2510,7 +2510,7 @@ def target_progress(periods: list[Row], baselines: Baselines, world: World) -> l
 
 
 def newcombe_difference(after: Row, before: Row) -> tuple[float | None, float | None]:
-    """kpis.md, Before and after a change: Newcombe (1998), Statistics in Medicine 17, 873–890, method 10.
+    """Before and after a change: Newcombe (1998), Statistics in Medicine 17, 873–890, method 10.
 
     Square and add: the distances of each share from its Wilson bounds. None where a side has no units.
     """
@@ -2523,7 +2523,7 @@ def newcombe_difference(after: Row, before: Row) -> tuple[float | None, float | 
 
 
 def change_verdict(row: Row, definition: Kpi, after_weeks: list[dt.date], weeks: list[dt.date], world: World) -> str:
-    """kpis.md, Before and after a change: `verdict`.
+    """Before and after a change: `verdict`.
 
     A week is there when it is listed, whether the KPI applies to the workflow or not.
     """
@@ -2544,7 +2544,7 @@ def change_verdict(row: Row, definition: Kpi, after_weeks: list[dt.date], weeks:
 
 
 def change_effect(weeks: list[dt.date], pools: Pools, world: World) -> list[Row]:
-    """marts.md, `rpt_change_effect`: four whole weeks before the week of the change, and four after it.
+    """`rpt_change_effect`: four whole weeks before the week of the change, and four after it.
 
     Weeks before the first listed one hold nothing: they make the sample small, not the verdict early.
     """
@@ -2587,7 +2587,7 @@ ALERT_Z = 2.576
 
 
 def newcombe(successes: float, n: float, z: float = ALERT_Z) -> tuple[float, float]:
-    """kpis.md, Alerts: Newcombe (1998), Statistics in Medicine 17, method 4: Wilson with continuity correction."""
+    """Alerts: Newcombe (1998), Statistics in Medicine 17, method 4: Wilson with continuity correction."""
     p = successes / n
     q = 1 - p
     base = 2 * n * p + z * z
@@ -2601,7 +2601,7 @@ def newcombe(successes: float, n: float, z: float = ALERT_Z) -> tuple[float, flo
 
 
 def trailing_weeks(definition: Kpi, week: dt.date, workflow: str, weeks: list[dt.date], world: World) -> list[dt.date]:
-    """kpis.md, Alerts: of the `baseline_weeks` listed weeks directly before a week, those not provisional."""
+    """Alerts: of the `baseline_weeks` listed weeks directly before a week, those not provisional."""
     window = [week - WEEK * number for number in range(1, world.settings.baseline_weeks + 1)]
     return [
         earlier
@@ -2611,7 +2611,7 @@ def trailing_weeks(definition: Kpi, week: dt.date, workflow: str, weeks: list[dt
 
 
 def trailing(row: Row, weeks: list[dt.date], pools: Pools, world: World) -> float | None:
-    """kpis.md, Alerts: the KPI pooled over these weeks; None unless 3 of them have a denominator above 0."""
+    """Alerts: the KPI pooled over these weeks; None unless 3 of them have a denominator above 0."""
     definition = KPIS[row["kpi_id"]]
     window = trailing_weeks(definition, row["week_start"], row["workflow"], weeks, world)
     filled = [
@@ -2623,7 +2623,7 @@ def trailing(row: Row, weeks: list[dt.date], pools: Pools, world: World) -> floa
 
 
 def alert_reference(rule: Row, row: Row, weeks: list[dt.date], pools: Pools, world: World) -> float | None:
-    """kpis.md, Alerts: `amount`, or `trailing`; None where the rule is silent."""
+    """Alerts: `amount`, or `trailing`; None where the rule is silent."""
     if rule["kind"] in ("below", "above"):
         return float(rule["amount"])
     if KPIS[rule["kpi_id"]].fraction is not None:
@@ -2632,7 +2632,7 @@ def alert_reference(rule: Row, row: Row, weeks: list[dt.date], pools: Pools, wor
 
 
 def is_breached(rule: Row, value: float, reference: float) -> bool:
-    """kpis.md, Alerts: below and above strictly, drop and rise also when equal; rounded."""
+    """Alerts: below and above strictly, drop and rise also when equal; rounded."""
     amount = float(rule["amount"])
     if rule["kind"] == "below":
         return is_less(value, amount)
@@ -2644,7 +2644,7 @@ def is_breached(rule: Row, value: float, reference: float) -> bool:
 
 
 def chance_explains(rule: Row, row: Row, reference: float) -> bool:
-    """kpis.md, Alerts: the bound of the week's rate, on the side towards the reference, reaches the reference."""
+    """Alerts: the bound of the week's rate, on the side towards the reference, reaches the reference."""
     low, high = newcombe(row["numerator"], row["denominator"])
     if rule["kind"] in ("below", "drop"):
         return not is_less(high, reference)
@@ -2652,7 +2652,7 @@ def chance_explains(rule: Row, row: Row, reference: float) -> bool:
 
 
 def is_confirmed(rule: Row, row: Row, reference: float, world: World) -> bool:
-    """kpis.md, Alerts: enough of a sample and, for a rate, not explained by chance."""
+    """Alerts: enough of a sample and, for a rate, not explained by chance."""
     min_sample = world.settings.min_sample if rule["min_sample"] is None else rule["min_sample"]
     if row["sample_size"] < min_sample:
         return False
@@ -2660,7 +2660,7 @@ def is_confirmed(rule: Row, row: Row, reference: float, world: World) -> bool:
 
 
 def alerts(rows: list[Row], weeks: list[dt.date], pools: Pools, world: World) -> list[Row]:
-    """marts.md, `rpt_alert`: every breach of a rule in a final week with a sample, confirmed or not."""
+    """`rpt_alert`: every breach of a rule in a final week with a sample, confirmed or not."""
     cells = [
         row for row in rows if row["cohort_dimension"] == "all" and not row["is_provisional"] and row["sample_size"] > 0
     ]
@@ -2694,7 +2694,7 @@ def alerts(rows: list[Row], weeks: list[dt.date], pools: Pools, world: World) ->
 # Signals
 # ---------------------------------------------------------------------------------------------------------------------
 
-# kpis.md, Signals: which KPIs settle within hours, and by what each may be divided.
+# Signals: which KPIs settle within hours, and by what each may be divided.
 SIGNAL_DIMENSIONS = {
     "writeback_success_rate": ("all", "target_system"),
     "writeback_retry_rate": ("all", "target_system"),
@@ -2713,7 +2713,7 @@ Daily = dict[dt.date, tuple[int, int]]
 
 
 def dimension_values(dimension: str, world: World) -> dict[tuple[str, str | None], str]:
-    """kpis.md, Signals: the value of the dimension by unit (`case_id`, `unit_id`)."""
+    """Signals: the value of the dimension by unit (`case_id`, `unit_id`)."""
     if dimension == "target_system":
         return {(row["case_id"], row["idempotency_key"]): row["target_system"] for row in world.writebacks}
     if dimension == "method":
@@ -2722,7 +2722,7 @@ def dimension_values(dimension: str, world: World) -> dict[tuple[str, str | None
 
 
 def signal_series(rule: Row, units: list[Row], world: World) -> dict[tuple[str, str], Daily]:
-    """kpis.md, Signals: by workflow or `(all)` and value of the dimension, the units of each local day up to that of `as_of`."""
+    """Signals: by workflow or `(all)` and value of the dimension, the units of each local day up to that of `as_of`."""
     assert rule["dimension"] in SIGNAL_DIMENSIONS[rule["kpi_id"]], "other combinations stop the build"
     values = {} if rule["dimension"] == "all" else dimension_values(rule["dimension"], world)
     today = local_date(world.settings.as_of, world.settings) if units else None
@@ -2739,21 +2739,21 @@ def signal_series(rule: Row, units: list[Row], world: World) -> dict[tuple[str, 
 
 
 def reference_rate(day: dt.date, daily: Daily, world: World) -> float | None:
-    """kpis.md, Signals: p₀ of a day, of the 56 days that end 15 days before it; None where it is silent."""
+    """Signals: p₀ of a day, of the 56 days that end 15 days before it; None where it is silent."""
     window = [daily.get(day - back, (0, 0)) for back in REFERENCE_DAYS]
     k, n = sum(x for x, _ in window), sum(m for _, m in window)
     return None if n < world.settings.min_sample else (k + 0.5) / (n + 1)
 
 
 def shifted_rate(p: float, rule: Row) -> float:
-    """kpis.md, Signals: p₁, whose odds are those of p₀ times the odds ratio, or for a drop divided by it."""
+    """Signals: p₁, whose odds are those of p₀ times the odds ratio, or for a drop divided by it."""
     ratio = float(rule["odds_ratio"])
     odds = p / (1 - p) * (ratio if rule["kind"] == "rise" else 1 / ratio)
     return odds / (1 + odds)
 
 
 def day_score(rule: Row, x: int, m: int, p: float | None) -> float:
-    """kpis.md, Signals: the logarithm of the day's likelihood ratio; 0 where the reference is silent."""
+    """Signals: the logarithm of the day's likelihood ratio; 0 where the reference is silent."""
     if p is None or m == 0:
         return 0.0
     shifted = shifted_rate(p, rule)
@@ -2761,18 +2761,18 @@ def day_score(rule: Row, x: int, m: int, p: float | None) -> float:
 
 
 def greatest_sum(scores: dict[dt.date, float], day: dt.date) -> float:
-    """kpis.md, Signals: S(d), the greatest of 0 and the sums of the scores from day j to d, j = d−13 … d."""
+    """Signals: S(d), the greatest of 0 and the sums of the scores from day j to d, j = d−13 … d."""
     last = [scores.get(day - back, 0.0) for back in SCORED_DAYS]
     return max(0.0, *(math.fsum(last[:count]) for count in range(1, len(last) + 1)))
 
 
 def signal_threshold(rule: Row) -> float:
-    """kpis.md, Signals: h."""
+    """Signals: h."""
     return math.log(14 * 365 / float(rule["false_alarms_per_year"]))
 
 
 def series_scores(rule: Row, daily: Daily, world: World) -> list[Row]:
-    """kpis.md, Signals: every day of one series, from its first to that of `as_of`, with its reference and its score."""
+    """Signals: every day of one series, from its first to that of `as_of`, with its reference and its score."""
     first, today = min(daily), local_date(world.settings.as_of, world.settings)
     days = [first + ONE_DAY * number for number in range((today - first).days + 1)]
     rows = []
@@ -2785,7 +2785,7 @@ def series_scores(rule: Row, daily: Daily, world: World) -> list[Row]:
 
 
 def signals(units: list[Row], world: World) -> list[Row]:
-    """marts.md, `rpt_signal`: a row per series and day with a signal."""
+    """`rpt_signal`: a row per series and day with a signal."""
     found = []
     for rule in world.reference.signal_rules:
         threshold = signal_threshold(rule)
@@ -2826,7 +2826,7 @@ def signals(units: list[Row], world: World) -> list[Row]:
 
 
 def scorecard_weekly(rows: list[Row], weeks: list[dt.date], world: World) -> list[Row]:
-    """marts.md, `rpt_scorecard_weekly`: value and status of every headline and leading KPI; NULL without a cell."""
+    """`rpt_scorecard_weekly`: value and status of every headline and leading KPI; NULL without a cell."""
     cells = {
         (row["week_start"], row["workflow"], row["kpi_id"]): row for row in rows if row["cohort_dimension"] == "all"
     }
@@ -2849,13 +2849,13 @@ def scorecard_weekly(rows: list[Row], weeks: list[dt.date], world: World) -> lis
 
 
 def top_error_reason(reasons: Iterable[str | None]) -> str | None:
-    """marts.md, `rpt_writeback_health_weekly`: the most frequent, the first in the alphabet (by bytes) among equals."""
+    """`rpt_writeback_health_weekly`: the most frequent, the first in the alphabet (by bytes) among equals."""
     counts = Counter(reason for reason in reasons if reason is not None)
     return min(counts, key=lambda reason: (-counts[reason], reason.encode("utf-8")), default=None)
 
 
 def writeback_health_weekly(world: World) -> list[Row]:
-    """marts.md, `rpt_writeback_health_weekly`: weeks, systems and adapters with a first attempt; an unknown adapter is one too."""
+    """`rpt_writeback_health_weekly`: weeks, systems and adapters with a first attempt; an unknown adapter is one too."""
     reasons = defaultdict(list)
     for attempt in world.accepted["writeback_attempts"]:
         reasons[attempt["case_id"], attempt["idempotency_key"]].append(attempt["error_reason"])
@@ -2890,7 +2890,7 @@ def writeback_health_weekly(world: World) -> list[Row]:
 
 
 def open_case_state(case: Row, settings: Settings) -> str:
-    """marts.md, `rpt_open_case`: `overdue`, `at_risk` (half of the time used), `on_track`."""
+    """`rpt_open_case`: `overdue`, `at_risk` (half of the time used), `on_track`."""
     if case["due_at"] <= settings.as_of:
         return "overdue"
     term = case["due_at"] - case["triggered_at"]
@@ -2901,7 +2901,7 @@ def open_case_state(case: Row, settings: Settings) -> str:
 
 
 def open_cases(world: World) -> list[Row]:
-    """marts.md, `rpt_open_case` (without `waiting_for`, which is prose); a trigger after `as_of` has a negative age."""
+    """`rpt_open_case` (without `waiting_for`, which is prose); a trigger after `as_of` has a negative age."""
     as_of = world.settings.as_of
     rows = []
     for case in world.cases.values():
@@ -2925,7 +2925,7 @@ def open_cases(world: World) -> list[Row]:
 
 
 class Stay(NamedTuple):
-    """From when to when a case is in the backlog (marts.md, `rpt_backlog_daily`)."""
+    """From when to when a case is in the backlog (`rpt_backlog_daily`)."""
 
     workflow: str
     entered: dt.date
@@ -2935,7 +2935,7 @@ class Stay(NamedTuple):
 
 
 def stay_of(case: Row, settings: Settings) -> Stay:
-    """marts.md, `rpt_backlog_daily`: one both closed and resolved leaves when resolved; never before its trigger's day."""
+    """`rpt_backlog_daily`: one both closed and resolved leaves when resolved; never before its trigger's day."""
     entered = local_date(case["triggered_at"], settings)
     moment = case["resolved_at"] if case["is_resolved"] else case["closed_at"]
     if moment is None:
@@ -2945,7 +2945,7 @@ def stay_of(case: Row, settings: Settings) -> Stay:
 
 
 def backlog_day(day: dt.date, stays: list[Stay], settings: Settings) -> Row:
-    """marts.md, `rpt_backlog_daily`: one day of one workflow.
+    """`rpt_backlog_daily`: one day of one workflow.
 
     Overdue are cases of `closing`: one that leaves on the day of `as_of`, after `as_of`, has left.
     """
@@ -2964,7 +2964,7 @@ def backlog_day(day: dt.date, stays: list[Stay], settings: Settings) -> Row:
 
 
 def backlog_daily(world: World) -> list[Row]:
-    """marts.md, `rpt_backlog_daily`: every day from the first trigger's (of all cases) to that of `as_of`, every workflow and `(all)`."""
+    """`rpt_backlog_daily`: every day from the first trigger's (of all cases) to that of `as_of`, every workflow and `(all)`."""
     settings = world.settings
     stays = [stay_of(case, settings) for case in world.cases.values()]
     if not stays:
@@ -2986,7 +2986,7 @@ def backlog_daily(world: World) -> list[Row]:
 
 
 def missing_evidence(world: World) -> list[Row]:
-    """marts.md, `rpt_missing_evidence`: required types without a valid item, of cases completed in message or resolved."""
+    """`rpt_missing_evidence`: required types without a valid item, of cases completed in message or resolved."""
     return [
         {
             "case_id": case_id,
@@ -3006,12 +3006,12 @@ def missing_evidence(world: World) -> list[Row]:
 # Manual effort
 # ---------------------------------------------------------------------------------------------------------------------
 
-# kpis.md, Waste: the steps of `manual_steps` and the counts of a touch.
+# Waste: the steps of `manual_steps` and the counts of a touch.
 STEP_COUNTS = {"login": "logins", "handoff": "handoffs", "copy_paste": "copy_pastes"}
 
 
 def wrap_up_cost(touch: Row, world: World) -> float | None:
-    """marts.md, `rpt_manual_effort_monthly`: the part of an agent charge that is for wrap-up; of no charge none."""
+    """`rpt_manual_effort_monthly`: the part of an agent charge that is for wrap-up; of no charge none."""
     charged = agent_charge(touch, world)
     if charged["amount"] is None:
         return None
@@ -3021,7 +3021,7 @@ def wrap_up_cost(touch: Row, world: World) -> float | None:
 
 
 def step_minutes(touches: list[Row], world: World) -> float | None:
-    """kpis.md, Waste: Σ steps × minutes; a step that is not in `manual_steps` takes 0; NULL where no count at all is known."""
+    """Waste: Σ steps × minutes; a step that is not in `manual_steps` takes 0; NULL where no count at all is known."""
     return known_total(
         None if touch[column] is None else touch[column] * world.reference.step_minutes.get(step, 0.0)
         for touch in touches
@@ -3030,7 +3030,7 @@ def step_minutes(touches: list[Row], world: World) -> float | None:
 
 
 def waste(manual: float | None, wrap_up: float | None, steps: float | None, agent_charges_of_month: float) -> Row:
-    """kpis.md, Waste: capped by the manual minutes; NULL where those are 0 or unknown, or where nothing of it is known."""
+    """Waste: capped by the manual minutes; NULL where those are 0 or unknown, or where nothing of it is known."""
     if not manual:
         return dict.fromkeys(("waste_minutes", "waste_share", "loaded_cost_per_minute", "waste_cost"))
     per_minute = agent_charges_of_month / manual
@@ -3044,7 +3044,7 @@ def waste(manual: float | None, wrap_up: float | None, steps: float | None, agen
 
 
 def manual_effort_of(touches: list[Row], resolved_cases: int, charges: list[Row], world: World) -> Row:
-    """marts.md, `rpt_manual_effort_monthly`: one row's figures; `charges` are the agent charges, variable and fixed."""
+    """`rpt_manual_effort_monthly`: one row's figures; `charges` are the agent charges, variable and fixed."""
     manual = known_total(map(known_minutes, touches))
     wrap_up = known_total(touch["wrap_up_minutes"] for touch in touches)
     steps = step_minutes(touches, world)
@@ -3066,7 +3066,7 @@ def manual_effort_of(touches: list[Row], resolved_cases: int, charges: list[Row]
 
 
 def manual_effort_monthly(world: World) -> list[Row]:
-    """marts.md, `rpt_manual_effort_monthly`: months and workflows with a touch (by its start) or a resolved case."""
+    """`rpt_manual_effort_monthly`: months and workflows with a touch (by its start) or a resolved case."""
 
     def cell(case_id: str, moment: dt.datetime) -> tuple[dt.date, str]:
         return first_of_month(local_date(moment, world.settings)), world.cases[case_id]["workflow"]
@@ -3094,7 +3094,7 @@ def manual_effort_monthly(world: World) -> list[Row]:
 
 
 def savings_monthly(periods: list[Row]) -> list[Row]:
-    """marts.md, `rpt_savings_monthly`: the months of `rpt_kpi_period`; a month without savings adds nothing to the sum so far."""
+    """`rpt_savings_monthly`: the months of `rpt_kpi_period`; a month without savings adds nothing to the sum so far."""
     months = [row for row in periods if (row["kpi_id"], row["period_kind"]) == ("cost_per_resolved_case", "month")]
     rows = []
     so_far: dict[str, float] = defaultdict(float)
@@ -3119,7 +3119,7 @@ def savings_monthly(periods: list[Row]) -> list[Row]:
 
 
 def is_spared(fix: Row, touch: Row, world: World) -> bool:
-    """kpis.md, Money: whether a fix would spare a touch. Without a value the two kinds that need one spare nothing."""
+    """Money: whether a fix would spare a touch. Without a value the two kinds that need one spare nothing."""
     if fix["workflow"] not in (None, world.cases[touch["case_id"]]["workflow"]):
         return False
     if fix["kind"] == "routine_touch":
@@ -3137,7 +3137,7 @@ def is_spared(fix: Row, touch: Row, world: World) -> bool:
 
 
 def recent_touches(world: World) -> list[Row]:
-    """kpis.md, Money: the touches of the three whole local months before that of `as_of`, by their start."""
+    """Money: the touches of the three whole local months before that of `as_of`, by their start."""
     if world.settings.as_of is None:
         return []
     end = first_of_month(local_date(world.settings.as_of, world.settings))
@@ -3152,7 +3152,7 @@ def recent_touches(world: World) -> list[Row]:
 
 
 def fix_priority(world: World) -> list[Row]:
-    """marts.md, `rpt_fix_priority`: the monthly saving per engineering hour, the greatest first, compared to 9 decimals."""
+    """`rpt_fix_priority`: the monthly saving per engineering hour, the greatest first, compared to 9 decimals."""
     recent = recent_touches(world)
     rows = []
     for fix in world.reference.fixes:
@@ -3183,12 +3183,12 @@ def fix_priority(world: World) -> list[Row]:
 
 
 def has_reached(case: Row, stage: str) -> bool:
-    """journey.md, Funnel: that stage's own event or any later stage's."""
+    """Funnel: that stage's own event or any later stage's."""
     return any(case[STAGE_EVENT[later]] is not None for later in STAGES[STAGES.index(stage) :])
 
 
 def median_from_trigger(cases: list[Row], stage: str) -> float | None:
-    """marts.md, `rpt_funnel_weekly`: over cases that have the stage's own event; negative minutes count."""
+    """`rpt_funnel_weekly`: over cases that have the stage's own event; negative minutes count."""
     event = STAGE_EVENT[stage]
     return percentile(
         (minutes_between(case["triggered_at"], case[event]) for case in cases if case[event] is not None), 0.5
@@ -3201,7 +3201,7 @@ def share(part: int, whole: int) -> float | None:
 
 
 def funnel_stages(cases: list[Row]) -> list[Row]:
-    """marts.md, `rpt_funnel_weekly`: the five stages of one cell."""
+    """`rpt_funnel_weekly`: the five stages of one cell."""
     counts = [sum(has_reached(case, stage) for case in cases) for stage in STAGES]
     own = [sum(case[STAGE_EVENT[stage]] is not None for case in cases) for stage in STAGES]
     return [
@@ -3220,7 +3220,7 @@ def funnel_stages(cases: list[Row]) -> list[Row]:
 
 
 def funnel_weekly(weeks: list[dt.date], world: World) -> list[Row]:
-    """marts.md, `rpt_funnel_weekly`: cohort `all` in every week; others where a case was triggered."""
+    """`rpt_funnel_weekly`: cohort `all` in every week; others where a case was triggered."""
     cells: dict[tuple, list[Row]] = defaultdict(list)
     for week in weeks:
         for workflow in (*world.reference.workflows, ALL_WORKFLOWS):
@@ -3247,7 +3247,7 @@ def funnel_weekly(weeks: list[dt.date], world: World) -> list[Row]:
 
 
 def event_facts(table: str, world: World) -> list[Row]:
-    """marts.md, `fct_agent_touch` and its likes: an accepted event, the workflow of its case, its own columns."""
+    """`fct_agent_touch` and its likes: an accepted event, the workflow of its case, its own columns."""
     return [
         {
             "event_id": row["event_id"],
@@ -3261,19 +3261,19 @@ def event_facts(table: str, world: World) -> list[Row]:
 
 
 def agent_touches(world: World) -> list[Row]:
-    """marts.md, `fct_agent_touch`: `agent_cost` is its variable charge; NULL without a rate or without minutes."""
+    """`fct_agent_touch`: `agent_cost` is its variable charge; NULL without a rate or without minutes."""
     return [{**row, "agent_cost": agent_charge(row, world)["amount"]} for row in event_facts("agent_touches", world)]
 
 
 def payments(world: World) -> list[Row]:
-    """marts.md, `fct_payment`: `amount_reporting`, refunds negative, failed 0."""
+    """`fct_payment`: `amount_reporting`, refunds negative, failed 0."""
     return [
         {**row, "amount_reporting": signed_payment(row, world.reference, world.settings)}
         for row in event_facts("payments", world)
     ]
 
 
-# marts.md, `fct_case_event`: the column whose value completes the `activity`; two tables have none.
+# `fct_case_event`: the column whose value completes the `activity`; two tables have none.
 ACTIVITY_COLUMN = {
     "case_closures": "kind",
     "message_events": "status",
@@ -3289,7 +3289,7 @@ FIXED_ACTIVITY = {"case_triggers": "triggered", "exceptions": "raised"}
 
 
 def case_events(world: World) -> list[Row]:
-    """marts.md, `fct_case_event` (without `actor` and `what`, which are prose)."""
+    """`fct_case_event` (without `actor` and `what`, which are prose)."""
     return [
         {
             "case_id": row["case_id"],
@@ -3312,7 +3312,7 @@ def case_events(world: World) -> list[Row]:
 
 
 def date_dimension(weeks: list[dt.date], reference: Reference) -> list[Row]:
-    """marts.md, `dim_date`: every day of the listed weeks."""
+    """`dim_date`: every day of the listed weeks."""
     days = [week + ONE_DAY * number for week in weeks for number in range(7)]
     return [
         {
@@ -3328,7 +3328,7 @@ def date_dimension(weeks: list[dt.date], reference: Reference) -> list[Row]:
 
 
 def run_dimension(weeks: list[dt.date], world: World) -> list[Row]:
-    """marts.md, `dim_run` (without `project_version`)."""
+    """`dim_run` (without `project_version`)."""
     settings = world.settings
     judged = [
         definition
@@ -3353,7 +3353,7 @@ def run_dimension(weeks: list[dt.date], world: World) -> list[Row]:
 
 
 def kpi_dimension(reference: Reference) -> list[Row]:
-    """marts.md, `dim_kpi`: the catalogue, its definitions in words renamed, and M."""
+    """`dim_kpi`: the catalogue, its definitions in words renamed, and M."""
     same = ("kpi_id", "title", "tier", "unit", "display_order", "sentence")
     return [
         {
@@ -3372,7 +3372,7 @@ def kpi_dimension(reference: Reference) -> list[Row]:
 
 
 def build(events: Tables, reference: Tables, variables: Row) -> Tables:
-    """marts.md: the public tables that the oracle covers, from raw events, reference tables and dbt vars."""
+    """The public tables that the oracle covers, from raw events, reference tables and dbt vars."""
     settings = settings_from(events, variables)
     tables = reference_from(reference)
     ended = sort_rows(events, tables, settings)

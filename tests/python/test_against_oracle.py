@@ -1,4 +1,4 @@
-"""The marts against an independent implementation of the specification in plain Python, on hostile events.
+"""The marts against an independent implementation of the definitions in plain Python, on hostile events.
 
 `hostile.py` makes small and nasty inputs from a seed; `oracle.py` computes the public tables from them without a line of
 this project's SQL. More seeds: `CLOSED_LOOP_HOSTILE_SEEDS=0-99 pytest tests/python/test_against_oracle.py`.

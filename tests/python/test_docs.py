@@ -1,4 +1,4 @@
-"""The figures in README.md and docs/ are the demo's: what is shown below a query or an analysis is just what it gives.
+"""The figures in README.md and docs/ are the demo's: what is shown below a query or an analysis is just what it gives. Links lead somewhere.
 
 A block of SQL, or the command `dbt show --select <analysis>`, that is directly followed by a table is run. All rows of a query are
 compared, or the first ones that `--limit` asks for; a figure with three decimals has to agree to three decimals.
@@ -18,7 +18,24 @@ from tiers import slow_but
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Shown on a database of its own, which the commands on the page build.
-IN_STEPS = "docs/restatements.md"
+IN_STEPS = "docs/why_did_last_month_change.md"
+# Each answers the question in its title, for the demo first.
+QUESTIONS = (
+    "why_is_this_red", "is_this_real", "why_did_last_month_change", "where_do_cases_get_stuck", "what_does_a_case_cost",
+    "what_should_we_fix_first", "for_an_auditor",
+)  # fmt: skip
+FIRST_SCREEN = 25
+# Pages that link to others, and files that name them.
+LINKING = sorted(ROOT.glob("*.md")) + sorted(
+    path for folder in ("docs", "examples") for path in (ROOT / folder).rglob("*.md")
+)
+NAMING = [ROOT / "Makefile", ROOT / "profiles.yml", ROOT / "dbt_project.yml"] + sorted(
+    path
+    for folder in ("macros", "models", "scripts", "tests", "gates", "analyses")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in (".md", ".py", ".sql", ".yml")
+)
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
 SHOWN = re.compile(r"```(sql|sh)\n((?:(?!```).)*)```\n\n((?:\|[^\n]*\n?)+)", re.DOTALL)
 BUILD = re.compile(r"dbt build --vars '(.*?)'")
 LIMIT_OF_DBT_SHOW = 5
@@ -68,8 +85,43 @@ def agrees(shown: str, value: Any) -> bool:
     return abs(float(shown.replace(",", "")) - value) <= 0.5 * 10**-decimals + 1e-12
 
 
+def anchors(page: Path) -> set[str]:
+    """What a link may point to on a page, as GitHub makes it of the headings."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    lost = []
+    for path, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            lost.append(f"{path}#{anchor}")
+    assert not lost, lost
+
+
+def test_pages_that_are_named_are_there() -> None:
+    lost = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in NAMING
+        for name in re.findall(r"\bdocs/[\w/]+\.md", path.read_text(encoding="utf-8"))
+        if not (ROOT / name).exists()
+    ]
+    assert not lost, lost
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_each_question_is_answered_on_the_first_screen(name: str) -> None:
+    page = (ROOT / f"docs/{name}.md").read_text(encoding="utf-8")
+    assert re.match(r"# .+\?\n", page)
+    assert "```" in "".join(page.splitlines(keepends=True)[:FIRST_SCREEN])
+    places = [page.find(words) for words in ("\n|", "(scorecard.md)", "\n## With your own data\n")]
+    assert -1 not in places and places == sorted(places)
+
+
 def test_no_table_below_a_query_goes_unchecked() -> None:
-    # A table below SQL that the pattern above doesn't find would go unchecked.
     fences = sum(len(re.findall(r"```(?:sql|sh)\n[^`]*```\s*\n\|", page.read_text(encoding="utf-8"))) for page in PAGES)
     assert len(EXCERPTS) == fences
 

@@ -18,6 +18,8 @@ import pytest
 from project import ROOT, dbt, query
 from test_engines import PREFIXES
 
+from scripts import reference
+
 Manifest = dict[str, Any]
 
 PROJECT = "closed_loop"
@@ -136,6 +138,26 @@ def test_each_model_begins_with_its_grain(manifest: Manifest) -> None:
     grain = re.compile("-- Grain: one row(,| per) .+")
     without_grain = [path for path, line in first_lines.items() if not grain.match(line)]
     assert not without_grain, "the first line does not say the grain: " + "; ".join(without_grain)
+
+
+def test_exposures_depend_on_the_public_tables_that_they_read(manifest: Manifest) -> None:
+    public = {node["unique_id"]: node["name"] for node in own(manifest, "nodes", "model") if node["access"] == "public"}
+    reads = {
+        exposure["name"]: {
+            public.get(parent, f"{parent}, which is not public") for parent in exposure["depends_on"]["nodes"]
+        }
+        for exposure in own(manifest, "exposures")
+    }
+    page = (ROOT / "scripts/scorecard/figures.py").read_text(encoding="utf-8")
+    assert reads["scorecard_page"] == set(public.values()) & set(re.findall(r"\b(?:dim|fct|rpt)_\w+", page))
+    gates = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "macros/gates").glob("*.sql")))
+    assert reads["integrity_gate"] == set(public.values()) & set(re.findall(r"ref\('(\w+)'\)", gates))
+    assert set().union(*reads.values()) <= set(public.values())
+
+
+def test_generated_parts_of_the_reference_are_current(manifest: Manifest) -> None:
+    old = [page for page, (written, wanted) in reference.pages(manifest).items() if written != wanted]
+    assert not old, f"run `make reference`: {old}"
 
 
 def test_seeds_keep_the_contract(manifest: Manifest, seeds_folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Seven cases whose KPIs were worked out by hand from the specification; the arithmetic stands beside each figure.
+"""Seven cases whose KPIs were worked out by hand from the definitions; the arithmetic stands beside each figure.
 
 Week 1 is that of Monday 2026-03-02, week 2 that of 2026-03-09; all times UTC.
 """

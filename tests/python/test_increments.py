@@ -56,7 +56,7 @@ class Step(NamedTuple):
 
     name: str
     output: str
-    # Readable differences from what the specification says.
+    # Readable differences from what is to be expected.
     differences: list[str]
     # Whether it has to be a full rebuild; None where either is right.
     is_full: bool | None
@@ -85,7 +85,7 @@ def run_dbt(folder: Path, variables: dict[str, Any], *arguments: str) -> subproc
 
 
 def publish(published: Published, tables: splits.Tables, as_of: dt.datetime | None) -> None:
-    """Add what a completed build publishes (marts.md): the first final value, by a build later than any before it."""
+    """Add what a completed build publishes: the first final value, by a build later than any before it."""
     if as_of is None or any(moment >= as_of for _, moment in published.values()):
         return
     for row in tables["rpt_kpi_weekly"]:

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 def test_seed_reference() -> None:
-    """oracle.seed_reference: typed rows; the catalogue and kpis.md agree on what is good."""
+    """oracle.seed_reference: typed rows; the catalogue and the oracle agree on what is good."""
     tables = oracle.seed_reference(Path(__file__).resolve().parents[2])
     assert {type(row["target"]) for row in tables["kpi_targets"]} == {float}
     assert {type(row["min_sample"]) for row in tables["alert_rules"]} <= {int, type(None)}

@@ -1,6 +1,6 @@
 """How often rpt_alert errs: the simulation of scripts/simulate_alerts.py against exact probabilities, and against its page.
 
-The exact ones come from the specification alone: Newcombe's (1998) formula as printed there, and sums over binomial
+The exact ones come from the definition of an alert alone: Newcombe's (1998) formula, and sums over binomial
 probabilities. They decide what is above 1 %; the simulation only has to agree with them.
 """
 
@@ -107,7 +107,7 @@ def settings() -> tuple[int, int, int]:
     return seed, weeks, weeks_of_power
 
 
-def test_what_the_rule_of_the_specification_promises() -> None:
+def test_what_confirmation_promises() -> None:
     exact_shares = {(rule, *case): exact(rule, *case) for case in CASES for rule in WORST_RULES}
     assert {key for key, share in exact_shares.items() if share > 0.01} == ABOVE_1_PERCENT
     for case in CASES:

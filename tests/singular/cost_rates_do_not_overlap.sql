@@ -1,5 +1,5 @@
 -- Warns of a cost rate that is still valid when the next of the same category and channel begins (none is a channel of its own here).
--- The specification settles an overlap by the latest valid_from, so it is no error; it is rarely meant: correct valid_to then.
+-- Of overlapping rates the latest valid_from holds, so it is no error; it is rarely meant: correct valid_to then.
 {{ config(severity='warn') }}
 
 with

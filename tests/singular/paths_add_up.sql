@@ -1,4 +1,4 @@
--- Fails if the specification's identities do not hold: triggered = resolved + closed + open, resolved = automated + assisted + self-cured,
+-- Fails if the paths of cases do not add up: triggered = resolved + closed + open, resolved = automated + assisted + self-cured,
 -- deflected = automated + self-cured. Counted over the flags and moments of fct_case_journey, by the week of the trigger and by that of the
 -- resolution, and compared with the paths and with what is published.
 
