@@ -1,4 +1,4 @@
-"""The figures in README.md and docs/ are the demo's: what is shown below a query or an analysis is just what it gives. Links lead somewhere.
+"""The figures in README.md and docs/ are the demo's: what is below a query or an analysis is just what it gives. Links lead somewhere.
 
 A block of SQL, or the command `dbt show --select <analysis>`, that is directly followed by a table is run. All rows of a query are
 compared, or the first ones that `--limit` asks for; a figure with three decimals has to agree to three decimals.
@@ -29,12 +29,15 @@ FIRST_SCREEN = 25
 LINKING = sorted(ROOT.glob("*.md")) + sorted(
     path for folder in ("docs", "examples") for path in (ROOT / folder).rglob("*.md")
 )
-NAMING = [ROOT / "Makefile", ROOT / "profiles.yml", ROOT / "dbt_project.yml"] + sorted(
-    path
-    for folder in ("macros", "models", "scripts", "tests", "gates", "analyses")
-    for path in (ROOT / folder).rglob("*")
-    if path.suffix in (".md", ".py", ".sql", ".yml")
-)
+NAMING = [
+    *(ROOT / name for name in ("Makefile", "profiles.yml", "dbt_project.yml")),
+    *sorted(
+        path
+        for folder in ("macros", "models", "scripts", "tests", "gates", "analyses")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".md", ".py", ".sql", ".yml")
+    ),
+]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
 SHOWN = re.compile(r"```(sql|sh)\n((?:(?!```).)*)```\n\n((?:\|[^\n]*\n?)+)", re.DOTALL)
 BUILD = re.compile(r"dbt build --vars '(.*?)'")
