@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -11,19 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults import Stages, make_stages, read_stages
+from faults import Stage, Stages, make_stages, read_stages
 from mutants import MUTANTS
-from project import WITHOUT_UNIT_TESTS, build, database, dbt
+from project import WITHOUT_UNIT_TESTS, build, database, dbt, parse_anew
+from seven_cases import make_seven_cases
 
 # The moment that the demo's contract gate counts freshness to.
 AS_OF = "2026-05-25 00:00:00"
 # Gate -> check -> `rows` or `measures` and `examples` -> query.
 GateQueries = dict[str, dict[str, dict[str, str]]]
 
+# dbt keeps nearly all that it makes, here as in a process of its own, and looks through it for garbage again and again.
+gc.set_threshold(200_000, 50, 50)
+
 # The first two begin together: only one of them needs the demo, which it builds.
 SLOWEST = (
-    "test_postgres.py", "test_faults.py", "test_increments.py", "test_style.py", "test_bad_input.py", "test_security.py",
-    "test_gate.py", "test_invariance.py", "test_restatements.py", "test_faults_in_data.py",
+    "test_postgres.py", "test_increments.py", "test_analyses.py", "test_mutants_in_data.py", "test_bad_input.py",
+    "test_mutants_in_models.py", "test_seal.py", "test_against_oracle.py", "test_security.py", "test_faults.py", "test_gate.py",
+    "test_invariance.py", "test_restatements.py", "test_faults_in_data.py",
 )  # fmt: skip
 
 
@@ -46,9 +52,15 @@ def made_once(name: str, make: Callable[[Path], object], tmp_path_factory: pytes
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of one full demo build, with its data tests; read it, don't build into it."""
-    # The unit tests run on a copy of it, with other vars (test_first_commands.py), and with the usual ones in a fresh clone.
-    return made_once("demo", lambda folder: build(folder, None, *WITHOUT_UNIT_TESTS, artifacts=True), tmp_path_factory)
+    """The folder of one full demo build, with its data tests, and `parsed.txt`; read it, don't build into it."""
+
+    def make_demo(folder: Path) -> None:
+        _, said = parse_anew(folder)
+        (folder / "parsed.txt").write_text(said, encoding="utf-8")
+        # The unit tests run on a copy of it, with other vars (test_first_commands.py), and with the usual ones in a fresh clone.
+        build(folder, None, *WITHOUT_UNIT_TESTS, artifacts=True)
+
+    return made_once("demo", make_demo, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +77,18 @@ def gate_queries(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> GateQu
 
     folder = made_once("gate_queries", compile_checks, tmp_path_factory)
     return json.loads((folder / "queries.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def built_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a build of seven cases, with `events` and `reference`; read it, don't build into it."""
+    return made_once("seven_cases", make_seven_cases, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def built_stage(built_cases: Path) -> Stage:
+    """The same, to be copied and disturbed."""
+    return Stage(built_cases, built_cases)
 
 
 @pytest.fixture(scope="session")

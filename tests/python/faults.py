@@ -35,14 +35,14 @@ def events() -> Events:
 
 
 class Stage(NamedTuple):
-    """A folder with a database, and where its events are; `target` and `logs` stand in the folder too."""
+    """A folder with a database, and where its `events` and `reference` are; `target` and `logs` stand in the folder too."""
 
     folder: Path
     inputs: Path
 
     def arguments(self, *further: str) -> list[str]:
         """What dbt is told for a build without tests."""
-        variables = {"events_path": "inputs/events", "reference_path": "inputs/reference"}
+        variables = {"events_path": "events", "reference_path": "reference"}
         return [
             "--no-use-colors", "build", *further, *WITHOUT_TESTS, "--vars", json.dumps(variables),
             "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
@@ -54,9 +54,9 @@ class Stage(NamedTuple):
         The database and the inputs are named without their folder: they are the same there as in another one, also for dbt, which may
         use what it parsed.
         """
-        linked = self.folder / "inputs"
-        if not linked.exists():
-            linked.symlink_to(self.inputs)
+        for name in ("events", "reference"):
+            if not (self.folder / name).exists():
+                (self.folder / name).symlink_to(self.inputs / name)
         settings = {
             "CLOSED_LOOP_DUCKDB": database(self.folder).name,
             "DBT_PROJECT_DIR": str(ROOT),
@@ -75,7 +75,7 @@ class Stage(NamedTuple):
         return process
 
     def start(
-        self, as_of: str, *arguments: str, program: tuple[str, ...] = (dbt_processes.DBT,)
+        self, as_of: str, *arguments: str, program: tuple[str, ...] = dbt_processes.PROGRAM
     ) -> subprocess.Popen[str]:
         """Start a build. program: dbt, or what runs it."""
         return subprocess.Popen(
@@ -90,7 +90,7 @@ class Stage(NamedTuple):
     def run(self, as_of: str, *arguments: str, before: tuple[str, ...] = (), **options: Any) -> tuple[int, str]:
         """Run a build to its end: the exit code and all that it printed. before: a command that runs it."""
         if before:
-            process = self.start(as_of, *arguments, program=(*before, dbt_processes.DBT))
+            process = self.start(as_of, *arguments, program=(*before, *dbt_processes.PROGRAM))
             output, _ = process.communicate()
             return process.returncode, output
         result = dbt_processes.run(self.arguments(*arguments), self.folder, self.environment(as_of, **options))

@@ -26,7 +26,8 @@ PLACE_OF_PARSED = "TESTS_PARSED"
 if PLACE_OF_PARSED not in os.environ:
     os.environ[PLACE_OF_PARSED] = tempfile.mkdtemp(prefix="closed_loop_parsed_")
     atexit.register(shutil.rmtree, os.environ[PLACE_OF_PARSED], ignore_errors=True)
-# What dbt parsed, by vars and environment: parsing takes longer than most builds of tests. dbt itself checks that it is still true.
+# What dbt parsed, by the vars that matter and the engine: parsing takes as long as most builds of tests. dbt itself checks that it is
+# still true.
 PARSED = Path(os.environ[PLACE_OF_PARSED])
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
 # Unit tests bring their own data: once, on the demo, is enough.
@@ -43,8 +44,8 @@ def dbt(
 ) -> subprocess.CompletedProcess[str]:
     """Run dbt with its database, target and logs in a folder; the result is not checked.
 
-    arguments: dbt's own, such as "build". variables: dbt vars; paths in the folder are given as seen from there, so that dbt may use
-    what it parsed for another folder, and `as_of` as the environment variable, so that it may use what it parsed for another moment.
+    arguments: dbt's own, such as "build". variables: dbt vars; paths in the folder are given as seen from there, and `as_of` as the
+    environment variable.
     environment: further environment variables. artifacts: whether it writes manifest.json and run_results.json, which takes a second.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,8 +67,8 @@ def dbt(
     as_of = (variables or {}).get("as_of")
     moment = {} if as_of is None else {"CLOSED_LOOP_AS_OF": str(as_of)}
     written = {"DBT_WRITE_JSON": str(artifacts)}
-    told = {name: value for name, value in settings.items() if name not in dbt_processes.at_start(settings)}
-    parsed = PARSED / hashlib.sha256(json.dumps([seen, told], default=str).encode()).hexdigest()
+    described = json.dumps([dbt_processes.parsed_vars(seen), str(project), "postgres" in arguments], default=str)
+    parsed = PARSED / hashlib.sha256(described.encode()).hexdigest()
     here = folder / "target" / "partial_parse.msgpack"
     if parsed.exists() and not here.exists():
         here.parent.mkdir(exist_ok=True)
@@ -86,6 +87,14 @@ def build(folder: Path, variables: dict[str, Any] | None = None, *arguments: str
     result = dbt("build", *arguments, folder=folder, variables=variables, **options)
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr
     return result.stdout
+
+
+def parse_anew(folder: Path, **variables: Any) -> tuple[dict[str, Any], str]:
+    """A full parse of the project: the manifest, and what dbt printed."""
+    arguments = ("parse", "--no-partial-parse", "--show-all-deprecations")
+    result = dbt(*arguments, folder=folder, variables=variables, artifacts=True)
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr
+    return json.loads((folder / "target" / "manifest.json").read_text()), result.stdout + result.stderr
 
 
 def database(folder: Path) -> Path:

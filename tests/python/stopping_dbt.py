@@ -8,9 +8,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 from dbt.cli.main import cli
+
+sys.path.append(str(Path(__file__).parent))
+from dbt_processes import keep_what_was_parsed
 
 words, left = sys.argv[1], int(sys.argv[2])
 
@@ -28,4 +32,5 @@ if __name__ == "__main__":
     # A shell that started the tests in the background has left SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     del sys.argv[1:3]
+    keep_what_was_parsed()
     sys.exit(cli(obj={"callbacks": [stop]}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 import yaml
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from made_events import Events, workflow, write_csv
-from project import ROOT, WITHOUT_TESTS, build, database, query
+from project import ROOT, WITHOUT_TESTS, build, database, parse_anew, query
 
 Compile = Callable[..., dict[str, str]]
 
@@ -31,16 +32,19 @@ ASKED_RAW = "{% raw %}" + AWKWARD + "{% endraw %}"
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def run(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A function that compiles an analysis (or several) with some vars and returns what dbt says."""
     folder = tmp_path_factory.mktemp("analyses")
-    places = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
-    places += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+    places = ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
+    (folder / "target").mkdir()
+    shutil.copy(demo / "target/partial_parse.msgpack", folder / "target")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLOSED_LOOP_DUCKDB", str(database(folder)))
-        patch.chdir(ROOT)
-        # A wrong var stops the analysis that asks for it, not the project.
-        parsed = dbtRunner().invoke(["--quiet", "parse", "--vars", "{ask_kpi_id: nope, ask_week: soon}", *places])
+        # As for the demo, else dbt would parse everything anew.
+        patch.setenv("CLOSED_LOOP_DUCKDB", database(folder).name)
+        patch.setenv("DBT_PROJECT_DIR", str(ROOT))
+        patch.setenv("DBT_PROFILES_DIR", str(ROOT))
+        patch.chdir(folder)
+        parsed = dbtRunner().invoke(["--quiet", "parse", *places])
         assert parsed.success, parsed.exception
         runner = dbtRunner(manifest=parsed.result)
 
@@ -48,7 +52,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
             arguments = [
                 "--quiet",
                 "--no-use-colors",
+                "--no-write-json",
+                "--log-level-file=none",
                 "compile",
+                "--no-populate-cache",
                 "--select",
                 select,
                 "--vars",
@@ -171,7 +178,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     events.write(folder / "events")
     write_reference(folder / "reference")
     paths = {"events_path": folder / "events", "reference_path": folder / "reference"}
-    build(folder, {**paths, "as_of": "2026-06-01 00:00:00"}, *WITHOUT_TESTS)
+    select = ("--select", "+resource_type:analysis")
+    build(folder, {**paths, "as_of": "2026-06-01 00:00:00"}, *WITHOUT_TESTS, *select)
     return folder
 
 
@@ -226,6 +234,11 @@ WRONG = [
     ({"ask_points": "1) + (1"}, "what_more_deflection_saves", r"ask_points is '1\) \+ \(1'\. Use a number of percentage points"),
     ({"ask_points": 100.5}, "what_more_deflection_saves", r"ask_points is '100.5'\. Use a number of percentage points"),
 ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_wrong_var_stops_what_asks_for_it_not_the_project(tmp_path: Path) -> None:
+    parse_anew(tmp_path, ask_kpi_id="nope", ask_week="soon")
 
 
 @pytest.mark.parametrize(("variables", "name", "message"), WRONG, ids=lambda value: str(value)[:40])

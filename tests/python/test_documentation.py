@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import ROOT, dbt, query
+from project import ROOT, dbt, parse_anew, query
 from test_engines import PREFIXES
 
 from scripts import reference
@@ -38,37 +38,10 @@ SEED_TYPES = {
 }
 
 
-def parse(folder: Path, **variables: Any) -> tuple[Manifest, str]:
-    """A full parse of the project: the manifest, and what dbt printed."""
-    result = dbt(
-        "parse", "--no-partial-parse", "--show-all-deprecations", folder=folder, variables=variables, artifacts=True
-    )
-    assert result.returncode == 0, result.stdout[-6000:] + result.stderr
-    return json.loads((folder / "target" / "manifest.json").read_text()), result.stdout + result.stderr
-
-
 @pytest.fixture(scope="module")
-def seeds_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the parse that reads the demo seeds."""
-    return tmp_path_factory.mktemp("parse_seeds")
-
-
-@pytest.fixture(scope="module")
-def from_seeds(seeds_folder: Path) -> tuple[Manifest, str]:
+def manifest(demo: Path) -> Manifest:
     """The project as it reads the demo seeds."""
-    return parse(seeds_folder)
-
-
-@pytest.fixture(scope="module")
-def from_schema(tmp_path_factory: pytest.TempPathFactory) -> tuple[Manifest, str]:
-    """The project as it reads a schema: only then are there sources."""
-    return parse(tmp_path_factory.mktemp("parse_schema"), events_schema="raw_events")
-
-
-@pytest.fixture(scope="module")
-def manifest(from_seeds: tuple[Manifest, str], from_schema: tuple[Manifest, str]) -> Manifest:
-    """The manifest of the demo seeds, with the sources of the other parse."""
-    return {**from_seeds[0], "sources": from_schema[0]["sources"]}
+    return json.loads((demo / "target/manifest.json").read_text())
 
 
 def own(manifest: Manifest, collection: str, *resource_types: str) -> list[Any]:
@@ -93,17 +66,28 @@ def described_things(manifest: Manifest) -> Iterator[tuple[str, dict[str, Any]]]
             yield f"{node['unique_id']}, column {name}", column
 
 
-def test_dbt_parses_without_a_word_of_warning(
-    from_seeds: tuple[Manifest, str], from_schema: tuple[Manifest, str]
-) -> None:
-    for _, output in (from_seeds, from_schema):
-        assert not re.search("warning|deprecat", output, re.IGNORECASE), output
+def test_dbt_parses_without_a_word_of_warning(demo: Path) -> None:
+    output = (demo / "parsed.txt").read_text()
+    assert output and not re.search("warning|deprecat", output, re.IGNORECASE), output
+
+
+def assert_described(manifest: Manifest) -> None:
+    """Nothing goes without words."""
+    wordless = [name for name, thing in described_things(manifest) if not is_described(thing)]
+    assert not wordless, "no description: " + "; ".join(wordless)
 
 
 def test_everything_is_described(manifest: Manifest) -> None:
+    assert_described(manifest)
+
+
+@pytest.mark.slow
+def test_sources_are_described_and_parse_without_a_word_of_warning(tmp_path: Path) -> None:
+    """Only where the project reads a schema are there sources."""
+    manifest, output = parse_anew(tmp_path, events_schema="raw_events")
+    assert not re.search("warning|deprecat", output, re.IGNORECASE), output
     assert len(own(manifest, "sources")) == 11
-    wordless = [name for name, thing in described_things(manifest) if not is_described(thing)]
-    assert not wordless, "no description: " + "; ".join(wordless)
+    assert_described(manifest)
 
 
 def test_each_macro_begins_with_words_for_it_and_its_arguments(manifest: Manifest) -> None:
@@ -160,8 +144,8 @@ def test_generated_parts_of_the_reference_are_current(manifest: Manifest) -> Non
     assert not old, f"run `make reference`: {old}"
 
 
-def test_seeds_keep_the_contract(manifest: Manifest, seeds_folder: Path) -> None:
-    result = dbt("--quiet", "compile", "--inline", CONTRACTS, folder=seeds_folder)
+def test_seeds_keep_the_contract(manifest: Manifest, tmp_path: Path) -> None:
+    result = dbt("--quiet", "compile", "--inline", CONTRACTS, folder=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     contracts = json.loads(result.stdout)
     seeds = {node["name"]: node for node in own(manifest, "nodes", "seed")}

@@ -24,7 +24,8 @@ from scripts import held_file
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals, limits and mounts are those of Linux")
 
 
-# Where a build stops, what happens to it there, and whether its figures are published by then.
+# Where a build stops, what happens to it there, and whether its figures are published by then. In make test, test_increments.py kills one
+# that has published.
 KILLED = {
     "as it publishes": ("START sql incremental model history.kpi_first_published", signal.SIGKILL, False),
     "published, not recorded": ("OK created sql incremental model history.kpi_first_published", signal.SIGKILL, True),
@@ -33,11 +34,8 @@ KILLED = {
 }
 
 
-# The one of KILLED that `make test` takes: figures are published then, and nothing says so.
-KILLED_FAST = "published, not recorded"
-
-
-@pytest.mark.parametrize("when", slow_but([KILLED_FAST], KILLED))
+@pytest.mark.slow
+@pytest.mark.parametrize("when", KILLED)
 def test_killed_and_run_again(stages: Stages, tmp_path: Path, when: str) -> None:
     words, how, is_published = KILLED[when]
     stage = stages.fresh(tmp_path)
@@ -113,8 +111,8 @@ def test_disk_full_at_the_end(stages: Stages, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("reader", slow_but([False], [True, False]), ids=["reader", "writer"])
-def test_another_process_holds_the_file(stages: Stages, tmp_path: Path, reader: bool) -> None:
-    stage = stages.fresh(tmp_path)
+def test_another_process_holds_the_file(built_stage: Stage, tmp_path: Path, reader: bool) -> None:
+    stage = built_stage.copy(tmp_path)
     before = stage.bytes()
     says = f"Another program (process {os.getpid()}) has {database(tmp_path)} open. Nothing was built: close that program, or"
     with duckdb.connect(str(database(tmp_path)), read_only=reader):
@@ -124,8 +122,6 @@ def test_another_process_holds_the_file(stages: Stages, tmp_path: Path, reader: 
     assert str(held_file.advice(said)).startswith(says)
     assert (asked.returncode, asked.stderr.startswith(says)) == (1, True), asked.stderr
     assert stage.bytes() == before
-    if reader:
-        stages.ends_well(stage)
 
 
 def held_file_command(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -162,9 +158,9 @@ READ_ONLY = {
 
 
 @pytest.mark.parametrize("what", slow_but(["file"], READ_ONLY))
-def test_read_only(stages: Stages, tmp_path: Path, what: str) -> None:
+def test_read_only(built_stage: Stage, tmp_path: Path, what: str) -> None:
     prefix = without_root_rights()
-    stage = stages.fresh(tmp_path)
+    stage = built_stage.copy(tmp_path)
     (tmp_path / "logs").mkdir()
     before = stage.bytes()
     name, says = READ_ONLY[what]
@@ -180,5 +176,3 @@ def test_read_only(stages: Stages, tmp_path: Path, what: str) -> None:
         for item, mode in zip(places, modes, strict=True):
             item.chmod(mode)
     assert stage.bytes() == before
-    if what == "folder":
-        stages.ends_well(stage)

@@ -21,7 +21,7 @@ import pytest
 import yaml
 from made_events import Events
 from project import ROOT, SEEDS, database, query
-from test_hand_worked import seven_cases, write_reference
+from seven_cases import seven_cases, write_reference
 from typer.testing import CliRunner, Result
 
 from scripts.gate import judge, places, warehouse, words
@@ -66,9 +66,11 @@ def gate(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 @pytest.fixture(scope="module")
 def built(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the demo's database, to run gates on."""
+    """A copy of the demo's database, to run gates on, and of what dbt parsed."""
     folder = tmp_path_factory.mktemp("gates")
     shutil.copy(database(demo), database(folder))
+    (folder / "target/gate").mkdir(parents=True)
+    shutil.copy(demo / "target/partial_parse.msgpack", folder / "target/gate")
     return folder
 
 
@@ -464,8 +466,11 @@ def test_an_interrupted_gate_drops_what_it_staged(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_interrupted_dbt_is_ended() -> None:
-    sleeps = [sys.executable, "-c", "import time; time.sleep(60)"]
+    # A shell that started the tests in the background has left SIGINT ignored.
+    waits = "signal.signal(signal.SIGINT, signal.default_int_handler); print(flush=True); time.sleep(60)"
+    sleeps = [sys.executable, "-c", f"import signal, time; {waits}"]
     with subprocess.Popen(sleeps, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        process.stdout.readline()
         warehouse.stop(process)
     assert process.returncode
 

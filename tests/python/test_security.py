@@ -117,11 +117,23 @@ def hostile_texts(folder: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a build of the hostile texts, with every data test, secrets in its environment."""
+    """The folder of a build of the hostile texts, secrets in its environment."""
     folder = tmp_path_factory.mktemp("texts")
     variables = hostile_texts(folder)
-    build(folder, variables, *WITHOUT_UNIT_TESTS, environment=SECRETS, artifacts=True)
+    build(folder, variables, *WITHOUT_TESTS, environment=SECRETS, artifacts=True)
     return folder
+
+
+@pytest.mark.slow
+def test_every_data_test_passes(texts: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "tested"
+    shutil.copytree(texts, folder)
+    paths = {"events_path": folder / "events", "reference_path": folder / "reference"}
+    # Parsed anew: with the secrets in the environment.
+    arguments = ("--no-partial-parse", "test", *WITHOUT_UNIT_TESTS)
+    result = dbt(*arguments, folder=folder, variables={**paths, "as_of": AS_OF}, environment=SECRETS)
+    assert result.returncode == 0, result.stdout[-6000:]
+    assert_no_secret(folder)
 
 
 def test_texts_arrive_unchanged(texts: Path) -> None:

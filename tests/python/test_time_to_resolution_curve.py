@@ -1,7 +1,7 @@
 """The curve of the time to resolution against lifelines, an established library of survival analysis.
 
 What the cases of a curve are is read off `fct_case_journey` in plain Python; the estimate, the counts at each time and the percentiles
-are lifelines'. A published example stands in models/marts/_curve__unit_tests.yml.
+are lifelines'. On hostile events test_against_oracle.py asks the same. A published example stands in models/marts/_curve__unit_tests.yml.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
-import hostile
 import pytest
 from lifelines import KaplanMeierFitter
 from lifelines.exceptions import ApproximationWarning
@@ -29,8 +28,6 @@ Curve = tuple[dt.date, str]
 Case = tuple[float, bool]
 
 TOLERANCE = 1e-9
-# In New York; one of its cases is resolved before its trigger, and most are open.
-HOSTILE_SEED = 19
 CURVES = """
     select
         month, workflow, elapsed_minutes, at_risk_cases, resolved_cases, censored_cases, share_open, median_minutes, p90_minutes
@@ -115,22 +112,6 @@ def assert_is_lifelines(folder: Path, time_zone: str) -> dict[Curve, list[Case]]
 def test_demo(demo: Path) -> None:
     curves = assert_is_lifelines(demo, "UTC")
     assert len({month for month, _ in curves}) >= 5 and len({workflow for _, workflow in curves}) == 6
-
-
-def test_hostile_input(tmp_path: Path) -> None:
-    events, reference, variables = hostile.hostile_events(HOSTILE_SEED)
-    build(
-        tmp_path,
-        hostile.write_inputs(tmp_path, events, reference, variables),
-        "--select",
-        "+rpt_time_to_resolution_curve",
-        *WITHOUT_TESTS,
-    )
-    curves = assert_is_lifelines(tmp_path, variables["reporting_timezone"])
-    # What this input is here for: one case resolved before its trigger, and a month that isn't UTC's.
-    journeys = query(tmp_path, JOURNEYS)
-    assert sum(len(cases) for (_, workflow), cases in curves.items() if workflow == "(all)") == len(journeys) - 1
-    assert curves != cases_by_curve(journeys, "UTC")
 
 
 def test_a_large_month(demo: Path) -> None:
