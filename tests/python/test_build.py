@@ -30,6 +30,10 @@ def test_a_fresh_clone_builds_with_one_command(tmp_path: Path) -> None:
     steps = " → ".join(rf"\d+ {step}" for step in ("seeds", "staging", "intermediate", "marts", "records", "tests"))
     assert len(said) < 20 and re.fullmatch(steps, said[-2]), said
     assert said[-1].startswith("Next: make scorecard")
+    # What it leaves out: the unit tests, which test the models and not the data.
+    units = [clone / ".venv/bin/dbt", "--log-level", "warn", "test", "--select", "test_type:unit"]
+    result = subprocess.run(units, cwd=clone, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-4000:]
     with duckdb.connect(str(clone / "closed_loop.duckdb"), read_only=True) as connection:
         assert connection.sql("select count(*) > 0 from marts.rpt_kpi_weekly where value is not null").fetchall() == [
             (True,)
