@@ -40,8 +40,8 @@ def figures(connection: duckdb.DuckDBPyConnection, week: str | None, weeks: int)
         "workflows": [{"workflow": ALL}, *workflows],
         "kpis": rows(connection, "from dim_kpi order by display_order, kpi_id"),
         "cohorts": cohorts,
-        "weekly": weekly(connection, listed),
-        "rolling": rolling(connection, listed),
+        "weekly": judged(connection, listed, "rpt_kpi_weekly", "week_start", "cohort_dimension = 'all'"),
+        "rolling": judged(connection, listed, "rpt_kpi_period", "period_end - 7", "period_kind = 'rolling_4_weeks'"),
         "cohort_cells": cohort_cells(connection, listed, cohorts),
         "funnel": funnel(connection, listed, cohorts),
         "intervals": intervals(connection, since),
@@ -73,22 +73,14 @@ def listed_weeks(connection: duckdb.DuckDBPyConnection, week: str | None, weeks:
     return listed
 
 
-def weekly(connection: duckdb.DuckDBPyConnection, listed: list[str]) -> dict[str, Any]:
-    """Workflow -> KPI -> the cells of all its cases, by week."""
+def judged(
+    connection: duckdb.DuckDBPyConnection, listed: list[str], table: str, week: str, which: str
+) -> dict[str, Any]:
+    """Workflow -> KPI -> its cells with their verdicts, by week. week: the Monday of a row's last week. which: the rows of the table."""
+    where = f"{which} and {week} >= {literal(listed[0])}"
     cells = rows(
         connection,
-        f"select week_start as week, workflow, kpi_id, {', '.join((*CELL, *VERDICT))} from rpt_kpi_weekly "
-        f"where cohort_dimension = 'all' and week_start >= {literal(listed[0])}",
-    )
-    return by_week(cells, listed, ("workflow", "kpi_id"))
-
-
-def rolling(connection: duckdb.DuckDBPyConnection, listed: list[str]) -> dict[str, Any]:
-    """Workflow -> KPI -> the cells of the four weeks that end with each week."""
-    cells = rows(
-        connection,
-        f"select period_end - 7 as week, workflow, kpi_id, {', '.join((*CELL, *VERDICT))} from rpt_kpi_period "
-        f"where period_kind = 'rolling_4_weeks' and period_end - 7 >= {literal(listed[0])}",
+        f"select {week} as week, workflow, kpi_id, {', '.join((*CELL, *VERDICT))} from {table} where {where}",
     )
     return by_week(cells, listed, ("workflow", "kpi_id"))
 
