@@ -77,10 +77,11 @@ function listed(names) {
     return shown.length > 1 ? `${shown.slice(0, -1).join(', ')} and ${shown[shown.length - 1]}` : shown.join('');
 }
 
-// The system of record that lost most, where one did.
+// The system of record that lost most, where one lost five writes or more, and one of twenty or more.
 function systemWords(page, choice) {
     const worst = healthRows(page, choice).filter((row) => row.settled > row.verified).sort((a, b) => (b.settled - b.verified) - (a.settled - a.verified))[0];
-    if (!worst || choice.workflow !== ALL || isCohort(choice) || worst.verified >= worst.settled * 0.95) return '';
+    const isNoise = !worst || worst.settled - worst.verified < 5 || worst.verified >= worst.settled * 0.95;
+    if (isNoise || choice.workflow !== ALL || isCohort(choice)) return '';
     return html` ${worst.target_system} acknowledged ${words.count(worst.verified)} of ${words.plural(worst.settled, 'write')}${worst.top_error_reason ? html`, most often failing by ${worst.top_error_reason}` : ''}.`;
 }
 
@@ -200,7 +201,7 @@ function signals(page, choice) {
     const signalRow = (state) => (run) => [
         html`<b>${run.severity}</b> ${ruleWords(run.rule_id)}${run.dimension === 'all' ? '' : html`: ${run.dimension_value}`}`,
         html`${workflowWords(run.workflow)}${run.parts.length ? html` <span class="soft">also ${run.parts.map(workflowWords).join(', ')}</span>` : ''}`,
-        html`${words.day(run.first_day)} to ${words.day(run.last_day)}`,
+        [...new Set([run.first_day, run.last_day])].map(words.day).join(' to '),
         html`${words.rate(run.denominator ? run.numerator / run.denominator : null)} <span class="soft">of ${words.count(run.denominator)}</span>`,
         words.rate(run.reference),
         state, run.owner ?? NONE, run.action ?? NONE,

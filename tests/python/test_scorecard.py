@@ -300,7 +300,9 @@ def test_lists_are_those_of_the_marts(renderer: Renderer, marts: duckdb.DuckDBPy
 
     # Those of single workflows go with them.
     runs = query("""
-        select strftime(first_day, '%-d %B') || ' to ' || strftime(max(day), '%-d %B'), sum(denominator)::int
+        select
+            strftime(first_day, '%-d %B') || case when first_day < max(day) then strftime(max(day), ' to %-d %B') else '' end,
+            sum(denominator)::int
         from rpt_signal
         where workflow = '(all)'
         group by rule_id, dimension_value, first_day
