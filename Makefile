@@ -1,7 +1,7 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build gate scorecard show export pictures docs reference test test-all lint seeds semantic bench lock clean
+.PHONY: help build gate scorecard show export superset pictures docs reference test test-all lint seeds semantic bench lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -11,6 +11,8 @@ GATE_ENV := .venv-gate
 BENCH_ENV := .venv-bench
 VIEW_ENV := .venv-view
 SEMANTIC_ENV := .venv-semantic
+SUPERSET_ENV := .venv-superset
+RECIPES_ENV := .venv-recipes
 TEST_ENV := .venv-test
 SHOW ?= scorecard
 EXPORT ?= --out export
@@ -41,6 +43,9 @@ show: $(VIEW_ENV)/installed ## Show the scorecard of the last complete week; mor
 
 export: $(VIEW_ENV)/installed ## Write Parquet, events, OCEL and an ODCS contract of the last build into export/; elsewhere: make export EXPORT="--out FOLDER"
 	$(OWNER_ONLY) && $(VIEW_ENV)/bin/python -m scripts.export $(EXPORT)
+
+superset: $(VIEW_ENV)/installed ## Write a dashboard for Apache Superset into closed_loop_superset.zip
+	$(VIEW_ENV)/bin/python -m scripts.superset
 
 docs: $(BUILD_ENV)/installed ## Write the documentation of all tables and columns into one file, target/static_index.html
 	@test -f "$${CLOSED_LOOP_DUCKDB:-closed_loop.duckdb}" || $(MAKE) --no-print-directory build
@@ -78,10 +83,12 @@ lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml a
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra bench --constraint requirements-test.txt --output-file requirements-bench.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra view --constraint requirements-test.txt --output-file requirements-view.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra semantic --constraint requirements-test.txt --output-file requirements-semantic.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) --group superset --output-file requirements-superset.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) --group recipes --output-file requirements-recipes.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --constraint requirements-test.txt --output-file requirements.txt
 
 clean: ## Remove environments, target, logs and the demo's closed_loop.duckdb
-	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(VIEW_ENV) $(SEMANTIC_ENV) $(TEST_ENV) target logs scorecard.html closed_loop.duckdb closed_loop.duckdb.wal
+	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(VIEW_ENV) $(SEMANTIC_ENV) $(SUPERSET_ENV) $(RECIPES_ENV) $(TEST_ENV) target logs scorecard.html closed_loop_superset.zip closed_loop.duckdb closed_loop.duckdb.wal
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras
 
@@ -90,6 +97,8 @@ $(GATE_ENV)/installed: requirements-gate.txt
 $(BENCH_ENV)/installed: requirements-bench.txt
 $(VIEW_ENV)/installed: requirements-view.txt
 $(SEMANTIC_ENV)/installed: requirements-semantic.txt
+$(SUPERSET_ENV)/installed: requirements-superset.txt
+$(RECIPES_ENV)/installed: requirements-recipes.txt
 $(TEST_ENV)/installed: requirements-test.txt
 %/installed:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
