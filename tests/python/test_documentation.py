@@ -132,8 +132,9 @@ def test_exposures_depend_on_the_public_tables_that_they_read(manifest: Manifest
         }
         for exposure in own(manifest, "exposures")
     }
-    page = (ROOT / "scripts/scorecard/figures.py").read_text(encoding="utf-8")
-    assert reads["scorecard_page"] == set(public.values()) & set(re.findall(r"\b(?:dim|fct|rpt)_\w+", page))
+    for name, folder in {"scorecard_page": "scripts/scorecard", "superset_dashboard": "scripts/superset"}.items():
+        text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / folder).glob("*.py")))
+        assert reads[name] == set(public.values()) & set(re.findall(r"\b(?:dim|fct|rpt)_\w+", text)), name
     gates = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "macros/gates").glob("*.sql")))
     assert reads["integrity_gate"] == set(public.values()) & set(re.findall(r"ref\('(\w+)'\)", gates))
     assert set().union(*reads.values()) <= set(public.values())
