@@ -226,7 +226,7 @@ def test_each_chart_of_the_zip_has_rows(demo: Path, files: Files) -> None:
 
 
 def check_figures(cases: dict[str, list[int]]) -> None:
-    """The demo has 3,603 cases, of which 223 are open (README, docs/operations.md)."""
+    """The demo has 3,603 cases, of which 223 are open (README, docs/where_do_cases_get_stuck.md)."""
     assert {title: sum(counts) for title, counts in cases.items()} == {"How cases went": 3603, "Open cases": 223}
 
 
