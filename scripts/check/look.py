@@ -83,12 +83,14 @@ class Table:
 class Report:
     """All that was found. problems: what would stop a build. said: what a build would note.
 
+    tolerable: the share of a table that may be quarantined before a build warns.
     given: the reference tables that were given. unlisted: workflows of the triggers, where workflows isn't given.
     """
 
     events: str
     reference: str | None
     as_of: str | None = None
+    tolerable: float = 0.0
     problems: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
@@ -97,8 +99,8 @@ class Report:
     kpis: list[needs.Coverage] = field(default_factory=list)
 
     def is_usable(self) -> bool:
-        """Whether nothing would stop a build."""
-        return not self.problems
+        """Whether nothing would stop a build, and it would find a case, as far as triggers can be judged."""
+        return not self.problems and any(table.name == "case_triggers" and table.accepted for table in self.tables)
 
 
 def look(events: str, reference: str | None, variables: Mapping[str, Any]) -> Report:
@@ -147,6 +149,7 @@ class Look:
     def run(self) -> Report:
         """The report."""
         report, project = self.report, self.project
+        report.tolerable = project.call("tolerable_quarantine")
         report.problems += project.call("check_vars")
         if report.problems:
             return report
@@ -201,7 +204,7 @@ class Look:
         report.as_of = self.rows("select cast(as_of as varchar) as as_of from stg_events__as_of")[0]["as_of"]
         report.tables = [self.table(name) for name in self.contract]
         report.kpis = needs.coverage(
-            project, {table.name: table.accepted for table in report.tables}, bool(report.unlisted)
+            project, {table.name: (table.rows, table.accepted) for table in report.tables}, bool(report.unlisted)
         )
 
     def table(self, name: str) -> Table:

@@ -201,13 +201,15 @@ COLUMNS: dict[str, dict[str, list[str]]] = {
 SQL = {"and", "or", "not", "is", "null", "in", "true", "false", "case", "when", "then", "else", "end"}
 
 
-def coverage(project: Project, accepted: Mapping[str, int | None], are_workflows_unknown: bool) -> list[Coverage]:
+def coverage(
+    project: Project, ends: Mapping[str, tuple[int, int | None]], are_workflows_unknown: bool
+) -> list[Coverage]:
     """Each KPI in the catalogue's order, with whether the events can show it.
 
-    accepted: rows of each event table, None where they can't be judged yet.
+    ends: rows of each event table, and how many of them are accepted, None where they can't be judged yet.
     are_workflows_unknown: whether nobody says yet what the workflows are like.
     """
-    measured = Measured(project, accepted)
+    measured = Measured(project, ends)
     definitions = project.call("kpi_definitions")
     catalogue = {
         row["kpi_id"]: row
@@ -253,9 +255,10 @@ def columns_of(expression: str) -> list[str]:
 class Measured:
     """What the accepted rows say, asked once for each fact."""
 
-    def __init__(self, project: Project, accepted: Mapping[str, int | None]) -> None:
+    def __init__(self, project: Project, ends: Mapping[str, tuple[int, int | None]]) -> None:
         self.project = project
-        self.accepted = accepted
+        self.accepted = {table: accepted for table, (_, accepted) in ends.items()}
+        self.refused = {table for table, (rows, accepted) in ends.items() if rows and not accepted}
         self.counts: dict[str, tuple[int, int]] = {}
 
     def reasons(self, definition: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -289,10 +292,11 @@ class Measured:
         if self.accepted[fact.table] is None:
             return f"{fact.table} can't be judged before what is wrong in the events is put right", True
         said, among = self.count(fact)
+        without = f"no row of {fact.table} would be accepted" if fact.table in self.refused else fact.without
         if fact.column:
             # That there is no row at all is said by another fact.
             if among and not said:
-                return fact.without, True
+                return without, True
             return (
                 (f"{fact.column} is known in {said:,} of {among:,} rows of {fact.table}", False)
                 if said < among
@@ -301,10 +305,10 @@ class Measured:
         if said:
             return None
         if not is_decisive:
-            return fact.without, False
+            return without, False
         if is_base or not self.accepted[fact.table]:
-            return fact.without, True
-        return f"{fact.without}: right only if that never happens", False
+            return without, True
+        return f"{without}: right only if that never happens", False
 
     def has_prices(self) -> bool:
         """Whether anything has a price."""

@@ -10,10 +10,8 @@ from scripts.check.look import Reason, Report, Table
 from scripts.check.needs import NOT, PARTLY, SHOWS, Coverage
 
 BARS = "▁▂▃▄▅▆▇█"
-# Of a table's visible rows; tests/singular/few_rows_are_quarantined.sql warns of the same.
-MANY = 0.05
 # As many of the latest weeks as fit into a line.
-WEEKS = 26
+WEEKS = 18
 
 
 def verdict(report: Report) -> str:
@@ -21,6 +19,8 @@ def verdict(report: Report) -> str:
     count = len(report.problems)
     if count:
         return f"A build would stop: {count} problem{'s' if count > 1 else ''}."
+    if not report.is_usable():
+        return "A build would run, and find no case: not one trigger would be accepted."
     seen = sum(table.rows - table.later for table in report.tables)
     quarantined = sum(table.quarantined or 0 for table in report.tables)
     return f"A build would run. It would quarantine {quarantined:,} of {seen:,} rows ({percent(quarantined, seen)}). {tally(report.kpis)}."
@@ -50,9 +50,9 @@ def quarantined(table: Table) -> str:
     return f"{table.quarantined:,} ({percent(table.quarantined, table.rows - table.later)})"
 
 
-def has_many(table: Table) -> bool:
+def is_warned_of(report: Report, table: Table) -> bool:
     """Whether so much of a table would be quarantined that a build warns of it."""
-    return (table.quarantined or 0) > MANY * (table.rows - table.later)
+    return (table.quarantined or 0) > report.tolerable * (table.rows - table.later)
 
 
 def moment(text: str | None) -> str:
@@ -100,26 +100,35 @@ def remarks(report: Report) -> Iterator[str]:
             yield f"{table.name} can't be judged before {table.waits_for} is put right."
         if table.later:
             yield f"{table.name}: {table.later:,} rows were loaded after {report.as_of}, and don't exist for a build as of then."
-        if has_many(table):
-            share = percent(table.quarantined or 0, table.rows - table.later)
-            yield f"{table.name}: {share} of the rows would be quarantined, which is more than a few stray ones: a build warns of that."
-        yield from (f"{table.name}: {hint}" for hint in table.hints)
     repeated = [table for table in report.tables if table.duplicates]
     if repeated:
         names = ", ".join(f"{table.name} {table.duplicates:,}" for table in repeated)
         most = max((row for table in repeated for row in table.repeated), key=lambda row: row["deliveries"])
         yield f"Delivered again, and counted once: {names}. The event {shown(most['event_id'])} came {most['deliveries']} times."
-    yield from zones(report.tables)
+    much = [
+        f"{table.name} {percent(table.quarantined or 0, table.rows - table.later)}"
+        for table in report.tables
+        if is_warned_of(report, table)
+    ]
+    if much:
+        yield f"So much would be quarantined that a build warns of it: {', '.join(much)}."
+    yield from together((hint, table.name) for table in report.tables for hint in table.hints)
+    yield from together(
+        (zone_said(table.zone), table.name) for table in report.tables if table.zone and table.zone != "with a zone"
+    )
 
 
-def zones(tables: Iterable[Table]) -> Iterator[str]:
+def zone_said(zone: str) -> str:
     """How moments are read, where not all say their zone."""
-    by_zone: dict[str, list[str]] = {}
-    for table in tables:
-        if table.zone and table.zone != "with a zone":
-            by_zone.setdefault(table.zone, []).append(table.name)
-    for zone, names in by_zone.items():
-        yield f"occurred_at is {zone} ({', '.join(names)}). Local times without an offset would be hours off."
+    return f"occurred_at is {zone}. Local times without an offset would be hours off."
+
+
+def together(remarks: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Remarks on tables, each once with all the tables that it is about."""
+    tables: dict[str, list[str]] = {}
+    for text, table in remarks:
+        tables.setdefault(text, []).append(table)
+    yield from (f"{', '.join(names)}: {text}" for text, names in tables.items())
 
 
 def reason(table: Table, found: Reason) -> str:

@@ -244,8 +244,19 @@ def test_silent_traps_are_told(tmp_path: Path, workflows: str) -> None:
     said = "\n".join(words.remarks(report))
     assert "agent_touches: loaded_at is occurred_at in every row." in said
     assert "agent_touches: handle_minutes is 0 in every row." in said
-    assert "agent_touches: 100 % of the rows would be quarantined" in said
-    assert "occurred_at is without a zone: read as UTC (case_triggers)" in said
+    assert "So much would be quarantined that a build warns of it: agent_touches 100 %." in said
+    assert "case_triggers: occurred_at is without a zone: read as UTC." in said
+    assert "no row of agent_touches would be accepted" in why(report, "handle_time_mean")
+
+
+def test_events_without_a_case_are_of_no_use(tmp_path: Path, workflows: str) -> None:
+    write(tmp_path, case_triggers=triggers(occurred_at="1999-12-31T00:00:00Z"))
+    result = check(tmp_path, "--reference", workflows)
+    assert result.exit_code == 1
+    assert "A build would run, and find no case: not one trigger would be accepted." in result.stdout
+    assert "before_history: occurred_at is 1999-12-31 00:00:00 (3)" in result.stdout
+    earlier = check(tmp_path, "--reference", workflows, "--vars", "{history_start: '1999-01-01'}")
+    assert earlier.exit_code == 0 and "It would quarantine 0 of 3 rows" in earlier.stdout
 
 
 def test_rows_of_later_are_not_counted(tmp_path: Path, workflows: str) -> None:
@@ -297,5 +308,7 @@ def test_a_build_warns_of_many_quarantined_rows(quarantined: int, warned: list[s
             "create table rpt_row_reconciliation as"
             f" from (values {rows}) as t (source_table, raw_rows, accepted_rows, duplicate_rows, quarantined_rows)"
         )
-        sql = Project(connection, {}).template(test).render()
-        assert [row[0] for row in connection.sql(sql).fetchall()] == warned
+        project = Project(connection, {})
+        assert [row[0] for row in connection.sql(project.template(test).render()).fetchall()] == warned
+        # The last lines of a build name the table, too.
+        assert project.call("tables_much_quarantined", "rpt_row_reconciliation") == [f"{name} (6 %)" for name in warned]

@@ -1,5 +1,5 @@
--- Warns of an event table of which more than 5 % would count nowhere. Each row says why in rpt_quarantined_event; `python -m scripts.check` shows
--- the reasons with examples before a build. It is no error, because what is counted is right.
+-- Warns of an event table of which more than 5 % (tolerable_quarantine) counts nowhere: rpt_quarantined_event says why. What is counted is right, so it
+-- is no error. `python -m scripts.check` shows the reasons before a build.
 {{ config(severity='warn') }}
 
 select
@@ -7,4 +7,4 @@ select
     raw_rows,
     quarantined_rows
 from {{ ref('rpt_row_reconciliation') }}
-where quarantined_rows > 0.05 * raw_rows
+where quarantined_rows > {{ tolerable_quarantine() }} * raw_rows
