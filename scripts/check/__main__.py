@@ -1,7 +1,7 @@
 """A first look at your own events, in seconds and without dbt: `python -m scripts.check EVENTS --reference REFERENCE`.
 
 What is there, what is missing, what would be quarantined and why, and which KPIs these events can show. It changes nothing.
-Exit codes: 0 usable, 1 something would stop a build, 2 could not run.
+Exit codes: 0 usable, 1 a build would stop or find no case, 2 could not run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scripts.check.look import look
 from scripts.check.macros import Refused
 from scripts.check.terminal import Screen
 
-STOPS, COULD_NOT_RUN = 1, 2
+NOT_USABLE, COULD_NOT_RUN = 1, 2
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -51,7 +51,7 @@ def check(
         typer.echo(f"Nothing was checked: {marts.clean(str(error).splitlines()[0])}", err=True)
         raise typer.Exit(COULD_NOT_RUN) from error
     Screen().show(report)
-    raise typer.Exit(0 if report.is_usable() else STOPS)
+    raise typer.Exit(0 if report.is_usable() else NOT_USABLE)
 
 
 def given(text: str) -> dict[str, Any]:

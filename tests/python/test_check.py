@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import shutil
 from collections import Counter
@@ -280,6 +281,7 @@ def test_personal_texts_are_not_told(tmp_path: Path, workflows: str) -> None:
     write(tmp_path, case_triggers=triggers(customer_ref="Grace Secret"), agent_touches=touches)
     report = look(str(tmp_path), workflows, {})
     assert reasons_of(report) == {("agent_touches", "invalid_value"): 2}
+    assert "Secret" not in json.dumps(dataclasses.asdict(report))
     assert "Secret" not in page.html(report) and "Secret" not in check(tmp_path, "--reference", workflows).stdout
 
 
