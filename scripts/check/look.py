@@ -153,9 +153,12 @@ class Look:
         report.problems += project.call("check_vars")
         if report.problems:
             return report
-        for kind in ["events", "reference"] if report.reference else ["events"]:
-            report.problems += project.call("check_tables", kind)
-        report.problems += project.call("check_given_reference")
+        report.problems += project.call("check_tables", "events")
+        # What is wrong with the files, or with the rows, is not that they aren't given.
+        if not report.reference or not project.call("raw_files", "reference")["problems"]:
+            report.problems += project.call("check_given_reference")
+        if report.reference:
+            report.problems += project.call("check_tables", "reference")
         report.said = list(project.said)
         report.given = [name for kind, name in self.found if kind == "reference"]
         if any(kind == "events" for kind, _ in self.found):

@@ -216,6 +216,19 @@ def test_tables_wait_for_what_their_rows_are_looked_up_in(tmp_path: Path, workfl
     assert (waiting.waits_for, waiting.rows, waiting.accepted, waiting.quarantined) == ("case_triggers", 1, None, None)
 
 
+def test_reference_tables_that_are_wrong_are_not_called_missing(tmp_path: Path, workflows: str) -> None:
+    reference = tmp_path / "reference"
+    shutil.copytree(workflows, reference)
+    table = reference / "workflows.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("billing", "biling"), encoding="utf-8")
+    report = look(str(write(tmp_path / "events", case_triggers=triggers())), str(reference), {})
+    assert len(report.problems) == 1 and "has another domain than billing" in report.problems[0]
+    table.rename(reference / "workflow.csv")
+    report = look(str(tmp_path / "events"), str(reference), {})
+    assert [problem for problem in report.problems if "looks like the table workflows" in problem]
+    assert not [problem for problem in report.problems if "not given" in problem]
+
+
 def test_files_that_can_not_be_read_are_named(tmp_path: Path, workflows: str) -> None:
     write(tmp_path, case_triggers=triggers())
     (tmp_path / "payments.parquet").write_text("no Parquet")
