@@ -1,7 +1,7 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build gate scorecard show export superset pictures docs reference test test-all lint seeds semantic bench lock clean
+.PHONY: help build check gate scorecard show export superset pictures docs reference test test-all lint seeds semantic bench lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -14,6 +14,7 @@ SEMANTIC_ENV := .venv-semantic
 SUPERSET_ENV := .venv-superset
 RECIPES_ENV := .venv-recipes
 TEST_ENV := .venv-test
+CHECK ?= seeds/events --reference seeds/reference
 SHOW ?= scorecard
 EXPORT ?= --out export
 PYTEST := $(TEST_ENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -26,6 +27,9 @@ help: ## Show the commands
 build: $(BUILD_ENV)/installed ## Set up .venv and build the demo into closed_loop.duckdb
 	@echo "Building the demo: about a minute …"
 	@$(OWNER_ONLY) && $(BUILD_ENV)/bin/python -m scripts.build --exclude-resource-type unit_test
+
+check: $(VIEW_ENV)/installed ## Take a first look at events, without dbt: make check CHECK="EVENTS --reference REFERENCE"
+	@$(OWNER_ONLY) && $(VIEW_ENV)/bin/python -m scripts.check $(CHECK)
 
 gate: $(GATE_ENV)/installed ## Run both data-quality gates on the demo, before and after its build
 	$(OWNER_ONLY) && $(GATE_ENV)/bin/python -m scripts.gate contract --vars '{as_of: "2026-05-25 00:00:00"}' --docs target/gate/contract --json target/gate/contract.json

@@ -15,8 +15,32 @@
             "Built as of " ~ (found['as_of'] or 'no moment at all') ~ ": " ~ found['cases'] ~ " cases, " ~ found['weeks'] ~ " weeks, " ~ found['violations']
             ~ " integrity violations, " ~ found['quarantined'] ~ " quarantined rows, " ~ found['alerts'] ~ " confirmed alerts."
         ) %}
+        {% for told in tables_much_quarantined(earlier_relation('rpt_row_reconciliation')) %}
+            {% do print("Much of " ~ told ~ " is quarantined, and counts nowhere: rpt_quarantined_event says why, row by row.") %}
+        {% endfor %}
         {% do print("In the schema " ~ earlier_relation('rpt_alert').schema ~ ": rpt_scorecard_weekly (headline KPIs and their verdicts), rpt_open_case, rpt_signal and rpt_alert (what to act on),") %}
         {% do print("rpt_integrity_violation and rpt_quarantined_event (what is wrong in the data).") %}
     {% endfor %}
     {{ return('') }}
+{% endmacro %}
+
+
+{% macro tables_much_quarantined(reconciliation) %}
+    {#-
+        The event tables of which more is quarantined than tolerable_quarantine(). Returns: list of texts such as `payments (12 %)`.
+        reconciliation: the relation rpt_row_reconciliation.
+    -#}
+    {% set query %}
+        select
+            source_table,
+            cast(round(100 * {{ rate('quarantined_rows', 'raw_rows') }}) as {{ dbt.type_bigint() }}) as percentage
+        from {{ reconciliation }}
+        where quarantined_rows > {{ tolerable_quarantine() }} * raw_rows
+        order by source_table
+    {% endset %}
+    {% set told = [] %}
+    {% for row in run_query(query) %}
+        {% do told.append(row['source_table'] ~ ' (' ~ row['percentage'] | int ~ ' %)') %}
+    {% endfor %}
+    {{ return(told) }}
 {% endmacro %}

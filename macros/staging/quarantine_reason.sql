@@ -77,3 +77,9 @@
     raw_rows.currency <> {{ text_literal(var('reporting_currency')) }}
     and coalesce({{ local_date('raw_rows.occurred_at') }} < first_rates.first_date, true)
 {%- endmacro %}
+
+
+{% macro tolerable_quarantine() %}
+    {#- The share of an event table's rows that may be quarantined before a build warns. Returns: number. -#}
+    {{ return(0.05) }}
+{% endmacro %}

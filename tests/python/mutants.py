@@ -599,6 +599,15 @@ MARTS = [
         "update staging.stg_reference__cost_rates set valid_to = '2026-03-15' where channel = 'sms' and valid_to = '2026-03-01'",
     ),
     marts(
+        "table quarantined in part",
+        "A quarter of the writeback attempts count nowhere.",
+        "few_rows_are_quarantined",
+        """
+        update marts.rpt_row_reconciliation set accepted_rows = 3000, quarantined_rows = raw_rows - duplicate_rows - 3000
+        where source_table = 'writeback_attempts'
+        """,
+    ),
+    marts(
         "curve that counts a case twice",
         "A case that was censored in April is on its curve twice.",
         "curve_cases_are_those_of_the_journeys curve_cases_at_risk_follow_from_the_row_before",
