@@ -1,7 +1,7 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build gate scorecard show export pictures test test-all lint seeds bench lock clean
+.PHONY: help build gate scorecard show export pictures test test-all test-spark lint seeds bench lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -10,6 +10,8 @@ BUILD_ENV := .venv
 GATE_ENV := .venv-gate
 BENCH_ENV := .venv-bench
 VIEW_ENV := .venv-view
+SPARK_ENV := .venv-spark
+ICEBERG_ENV := .venv-spark-iceberg
 TEST_ENV := .venv-test
 SHOW ?= scorecard
 EXPORT ?= --out export
@@ -44,8 +46,11 @@ export: $(VIEW_ENV)/installed ## Write Parquet, events, OCEL and an ODCS contrac
 test: $(TEST_ENV)/installed ## Run what CI runs for each change: all but the slow tests
 	$(PYTEST) -m "not slow"
 
-test-all: $(TEST_ENV)/installed ## Run every test, as CI does at night
+test-all: $(TEST_ENV)/installed $(SPARK_ENV)/installed $(ICEBERG_ENV)/installed ## Run every test, as CI does at night
 	$(PYTEST)
+
+test-spark: $(TEST_ENV)/installed $(SPARK_ENV)/installed $(ICEBERG_ENV)/installed ## Run the tests on Spark, which need Java 17
+	$(TEST_ENV)/bin/pytest tests/python/test_spark.py
 
 lint: $(TEST_ENV)/installed ## Check the style of SQL and Python
 	$(TEST_ENV)/bin/sqlfluff lint models tests analyses
@@ -64,10 +69,12 @@ lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml a
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra gate --constraint requirements-test.txt --output-file requirements-gate.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra bench --constraint requirements-test.txt --output-file requirements-bench.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra view --constraint requirements-test.txt --output-file requirements-view.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra spark --constraint requirements-test.txt --output-file requirements-spark.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra spark-iceberg --constraint requirements-test.txt --output-file requirements-spark-iceberg.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --constraint requirements-test.txt --output-file requirements.txt
 
 clean: ## Remove environments, target, logs and the demo's closed_loop.duckdb
-	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(VIEW_ENV) $(TEST_ENV) target logs scorecard.html closed_loop.duckdb closed_loop.duckdb.wal
+	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(VIEW_ENV) $(SPARK_ENV) $(ICEBERG_ENV) $(TEST_ENV) target logs scorecard.html closed_loop.duckdb closed_loop.duckdb.wal
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras
 
@@ -75,6 +82,8 @@ $(BUILD_ENV)/installed: requirements.txt
 $(GATE_ENV)/installed: requirements-gate.txt
 $(BENCH_ENV)/installed: requirements-bench.txt
 $(VIEW_ENV)/installed: requirements-view.txt
+$(SPARK_ENV)/installed: requirements-spark.txt
+$(ICEBERG_ENV)/installed: requirements-spark-iceberg.txt
 $(TEST_ENV)/installed: requirements-test.txt
 %/installed:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
