@@ -133,7 +133,7 @@
 
 
 {% macro outermost_moment(sign) -%}
-    {#- The moment after ('+') or before ('-') all others that the engine has: a timestamp. -#}
+    {#- The moment after all others that the engine has, or before them: a timestamp. sign: '+' or '-'. -#}
     {{ adapter.dispatch('outermost_moment', 'closed_loop')(sign) }}
 {%- endmacro %}
 
