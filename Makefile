@@ -1,7 +1,7 @@
 # Two commands: `make build` and `make test`. Everything else is a part of them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build check gate scorecard show export superset pictures docs reference test test-all lint seeds semantic bench lock clean
+.PHONY: help build check gate scorecard show export superset pictures docs reference test test-all test-spark lint seeds semantic bench lock clean
 
 # The first Python from 3.11 to 3.13 that really runs; override with `make PYTHON=… build`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -13,6 +13,8 @@ VIEW_ENV := .venv-view
 SEMANTIC_ENV := .venv-semantic
 SUPERSET_ENV := .venv-superset
 RECIPES_ENV := .venv-recipes
+SPARK_ENV := .venv-spark
+ICEBERG_ENV := .venv-spark-iceberg
 TEST_ENV := .venv-test
 CHECK ?= seeds/events --reference seeds/reference
 SHOW ?= scorecard
@@ -63,8 +65,11 @@ reference: $(BUILD_ENV)/installed ## Write the generated parts of docs/reference
 test: $(TEST_ENV)/installed ## Run what CI runs for each change: all but the slow tests
 	$(PYTEST) -m "not slow"
 
-test-all: $(TEST_ENV)/installed ## Run every test, as CI does at night
+test-all: $(TEST_ENV)/installed $(SPARK_ENV)/installed $(ICEBERG_ENV)/installed ## Run every test, as CI does at night
 	$(PYTEST)
+
+test-spark: $(TEST_ENV)/installed $(SPARK_ENV)/installed $(ICEBERG_ENV)/installed ## Run the tests on Spark, which need Java 17
+	$(TEST_ENV)/bin/pytest tests/python/test_spark.py
 
 lint: $(TEST_ENV)/installed ## Check the style of SQL and Python
 	$(TEST_ENV)/bin/sqlfluff lint models tests analyses
@@ -89,10 +94,12 @@ lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml a
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra semantic --constraint requirements-test.txt --output-file requirements-semantic.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) --group superset --output-file requirements-superset.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) --group recipes --output-file requirements-recipes.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra spark --constraint requirements-test.txt --output-file requirements-spark.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra spark-iceberg --constraint requirements-test.txt --output-file requirements-spark-iceberg.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --constraint requirements-test.txt --output-file requirements.txt
 
 clean: ## Remove environments, target, logs and the demo's closed_loop.duckdb
-	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(VIEW_ENV) $(SEMANTIC_ENV) $(SUPERSET_ENV) $(RECIPES_ENV) $(TEST_ENV) target logs scorecard.html closed_loop_superset.zip closed_loop.duckdb closed_loop.duckdb.wal
+	rm -rf $(BUILD_ENV) $(GATE_ENV) $(BENCH_ENV) $(VIEW_ENV) $(SEMANTIC_ENV) $(SUPERSET_ENV) $(RECIPES_ENV) $(SPARK_ENV) $(ICEBERG_ENV) $(TEST_ENV) target logs scorecard.html closed_loop_superset.zip closed_loop.duckdb closed_loop.duckdb.wal
 
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras
 
@@ -103,6 +110,8 @@ $(VIEW_ENV)/installed: requirements-view.txt
 $(SEMANTIC_ENV)/installed: requirements-semantic.txt
 $(SUPERSET_ENV)/installed: requirements-superset.txt
 $(RECIPES_ENV)/installed: requirements-recipes.txt
+$(SPARK_ENV)/installed: requirements-spark.txt
+$(ICEBERG_ENV)/installed: requirements-spark-iceberg.txt
 $(TEST_ENV)/installed: requirements-test.txt
 %/installed:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }

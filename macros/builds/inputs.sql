@@ -38,6 +38,6 @@
         coalesce({{ dbt.hash(column) }}, '-') || '|'{{ ' || ' if not loop.last }}
         {%- endfor -%}
     {%- endset -%}
-    select {{ dbt.hash(dbt.listagg('lines.line', "''", 'order by lines.line')) }}
+    select {{ dbt.hash(sorted_texts('lines.line')) }}
     from (select {{ dbt.hash(line) }} as line from {{ relation }}) as lines
 {%- endmacro %}

@@ -31,11 +31,12 @@
 
 {% macro noted_in(inputs, kind, build_number) -%}
     {#- The statement that notes something of a build in build_inputs. inputs: its relation. kind: start or part. build_number: SQL aggregate. -#}
-    insert into {{ inputs }} (build_number, kind, name)
+    insert into {{ inputs }} (build_number, kind, name, content)
     select
         {{ build_number }} as build_number,
         '{{ kind }}' as kind,
-        'build' as name
+        'build' as name,
+        cast(null as {{ dbt.type_string() }}) as content
     from {{ inputs }}
     having count(*) > 0
 {%- endmacro %}

@@ -35,6 +35,7 @@
     {% if var('allow_other_events') is not boolean %}
         {% do problems.append("allow_other_events '" ~ var('allow_other_events') ~ "' is neither true nor false.") %}
     {% endif %}
+    {% do problems.extend(session_problems()) %}
     {% do problems.extend(pii_problems()) %}
     {% for name in ['events_path', 'reference_path'] if var(name) and var(name) is not string %}
         {% do problems.append(name ~ " '" ~ var(name) ~ "' is no text. Name one folder or bucket URL.") %}

@@ -49,6 +49,10 @@
     {#- What is wrong with the var `pii`, or with the key that it needs. Returns: list of sentences, empty where all is well. -#}
     {% if var('pii') not in ['clear', 'hashed', 'dropped'] %}
         {{ return(["pii '" ~ var('pii') ~ "' is none of the three: clear, hashed, dropped."]) }}
+    {% elif var('pii') == 'hashed' and pii_key() is none %}
+        {{ return([
+            "pii is hashed, and on the target " ~ target.name ~ " a key can't be kept secret. Use clear or dropped, or hash these columns where they are loaded."
+        ]) }}
     {% elif var('pii') == 'hashed' %}
         {% if not run_query('select ' ~ is_sound_key(pii_key())).columns[0].values()[0] %}
             {{ return([

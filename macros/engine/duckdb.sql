@@ -14,6 +14,11 @@
 {%- endmacro %}
 
 
+{% macro duckdb__sorted_texts(text) -%}
+    {{ dbt.listagg(text, "''", 'order by ' ~ text) }}
+{%- endmacro %}
+
+
 {% macro duckdb__json_object(columns) -%}
     cast(json_object(
         {%- for column, spec in columns.items() -%}
@@ -24,6 +29,11 @@
         {{ ', ' if not loop.last }}
         {%- endfor -%}
     ) as {{ dbt.type_string() }})
+{%- endmacro %}
+
+
+{% macro duckdb__json_member(json, name) -%}
+    (cast({{ json }} as json) ->> '{{ name }}')
 {%- endmacro %}
 
 
@@ -40,6 +50,11 @@
 {% macro duckdb__view_definition(view) -%}
     {#- By the comment of mark_view(), which goes when a view is replaced: DuckDB writes the query itself in another way each time that it opens the file. -#}
     (select comment from duckdb_views() where database_name = '{{ view.database }}' and schema_name = '{{ view.schema }}' and view_name = '{{ view.identifier }}')
+{%- endmacro %}
+
+
+{% macro duckdb__view_mark(view, mark) -%}
+    comment on view {{ view }} is '{{ mark }}'
 {%- endmacro %}
 
 
@@ -63,6 +78,16 @@
 {%- endmacro %}
 
 
+{% macro duckdb__median_and_p90(value) -%}
+    percentile_cont(array[0.5, 0.9]) within group (order by {{ value }})
+{%- endmacro %}
+
+
+{% macro duckdb__array_item(array, number) -%}
+    {{ array }}[{{ number }}]
+{%- endmacro %}
+
+
 {% macro duckdb__seconds_between(starts_at, ends_at) -%}
     ((epoch_us({{ ends_at }}) - epoch_us({{ starts_at }})) / 1e6)
 {%- endmacro %}
@@ -70,6 +95,11 @@
 
 {% macro duckdb__add_seconds(moment, seconds) -%}
     ({{ moment }} + ({{ seconds }}) * interval '1' second)
+{%- endmacro %}
+
+
+{% macro duckdb__outermost_moment(sign) -%}
+    cast('{{ '-' if sign == '-' }}infinity' as timestamp)
 {%- endmacro %}
 
 
@@ -165,6 +195,17 @@
         "CLOSED_LOOP_DUCKDB '" ~ target.path ~ "' can't be used, because DuckDB calls a database after its file. Choose a path without ? # ; and control characters "
         ~ "that begins with no blank, and a file name without quotes that is not main, system or temp before its first dot, such as closed_loop.duckdb."
     ) }}
+{% endmacro %}
+
+
+{% macro duckdb__session_problems() %}
+    {#- Nothing: profiles.yml sets the time zone, and no other setting counts. -#}
+    {{ return([]) }}
+{% endmacro %}
+
+
+{% macro duckdb__replaces_rows() %}
+    {{ return(true) }}
 {% endmacro %}
 
 

@@ -13,8 +13,18 @@
 {%- endmacro %}
 
 
+{% macro postgres__sorted_texts(text) -%}
+    {{ dbt.listagg(text, "''", 'order by ' ~ text) }}
+{%- endmacro %}
+
+
 {% macro postgres__json_object(columns) -%}
     cast(json_build_object({% for column in columns %}'{{ column }}', {{ column }}{{ ', ' if not loop.last }}{% endfor %}) as {{ dbt.type_string() }})
+{%- endmacro %}
+
+
+{% macro postgres__json_member(json, name) -%}
+    (cast({{ json }} as json) ->> '{{ name }}')
 {%- endmacro %}
 
 
@@ -33,6 +43,11 @@
 {%- endmacro %}
 
 
+{% macro postgres__view_mark(view, mark) -%}
+    comment on view {{ view }} is '{{ mark }}'
+{%- endmacro %}
+
+
 {% macro postgres__is_absent_from(value, relation, column) -%}
     {#- `not in` would look through the whole relation for each row where it doesn't fit into work_mem. -#}
     not exists (select 1 from {{ relation }} as listed where listed.{{ column }} = {{ value }})
@@ -44,6 +59,16 @@
 {%- endmacro %}
 
 
+{% macro postgres__median_and_p90(value) -%}
+    percentile_cont(array[0.5, 0.9]) within group (order by {{ value }})
+{%- endmacro %}
+
+
+{% macro postgres__array_item(array, number) -%}
+    {{ array }}[{{ number }}]
+{%- endmacro %}
+
+
 {% macro postgres__seconds_between(starts_at, ends_at) -%}
     cast(extract(epoch from ({{ ends_at }} - {{ starts_at }})) as {{ type_double() }})
 {%- endmacro %}
@@ -51,6 +76,11 @@
 
 {% macro postgres__add_seconds(moment, seconds) -%}
     ({{ moment }} + ({{ seconds }}) * interval '1' second)
+{%- endmacro %}
+
+
+{% macro postgres__outermost_moment(sign) -%}
+    cast('{{ '-' if sign == '-' }}infinity' as timestamp)
 {%- endmacro %}
 
 
@@ -133,6 +163,17 @@
 {% macro postgres__database_name_problem() %}
     {#- Nothing: the server has named the database already. -#}
     {{ return(none) }}
+{% endmacro %}
+
+
+{% macro postgres__session_problems() %}
+    {#- Nothing: neither collation nor time zone counts. -#}
+    {{ return([]) }}
+{% endmacro %}
+
+
+{% macro postgres__replaces_rows() %}
+    {{ return(true) }}
 {% endmacro %}
 
 

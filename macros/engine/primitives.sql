@@ -22,6 +22,12 @@
 {%- endmacro %}
 
 
+{% macro sorted_texts(text) -%}
+    {#- A group's texts in the order of their bytes, put together: an aggregate, NULL without a text. text: SQL expression of type text that holds ASCII only. -#}
+    {{ adapter.dispatch('sorted_texts', 'closed_loop')(text) }}
+{%- endmacro %}
+
+
 {% macro json_object(columns) -%}
     {#-
         One JSON object as text, from columns by their names. columns: dict of column name -> its entry in event_contract().
@@ -29,6 +35,12 @@
         has no number for are texts: Infinity, -Infinity, NaN.
     -#}
     {{ adapter.dispatch('json_object', 'closed_loop')(columns) }}
+{%- endmacro %}
+
+
+{% macro json_member(json, name) -%}
+    {#- A member of a JSON object as text, NULL where it is null or absent. json: SQL expression of type text, as json_object() gives it. name: string. -#}
+    {{ adapter.dispatch('json_member', 'closed_loop')(json, name) }}
 {%- endmacro %}
 
 
@@ -56,6 +68,15 @@
 {% endmacro %}
 
 
+{% macro view_mark(view, mark) -%}
+    {#-
+        The statement that marks a view for view_definition(), by what goes when the view is replaced. Empty where the engine keeps the query as it was
+        written. view: a relation. mark: text without quotes.
+    -#}
+    {{ adapter.dispatch('view_mark', 'closed_loop')(view, mark) }}
+{%- endmacro %}
+
+
 {% macro is_absent_from(value, relation, column) -%}
     {#-
         The condition that no row of a small relation has a value: a boolean, never NULL. value: SQL expression. relation: a relation. column: name of a
@@ -77,6 +98,21 @@
 {%- endmacro %}
 
 
+{% macro median_and_p90(value) -%}
+    {#-
+        The median and the 90th percentile of a group's units in one array, so that the values are held once: percentile() of both. For array_item().
+        value: numeric SQL expression; NULLs are left out.
+    -#}
+    {{ adapter.dispatch('median_and_p90', 'closed_loop')(value) }}
+{%- endmacro %}
+
+
+{% macro array_item(array, number) -%}
+    {#- An item of an array, NULL where the array is NULL. array: SQL expression. number: its place, from 1. -#}
+    {{ adapter.dispatch('array_item', 'closed_loop')(array, number) }}
+{%- endmacro %}
+
+
 {% macro seconds_between(starts_at, ends_at) -%}
     {#-
         Elapsed seconds from one moment to another: a double, negative where the end is earlier, NULL where either is
@@ -93,6 +129,12 @@
         moment: SQL expression of type timestamp. seconds: number or numeric SQL expression, fractions allowed.
     -#}
     {{ adapter.dispatch('add_seconds', 'closed_loop')(moment, seconds) }}
+{%- endmacro %}
+
+
+{% macro outermost_moment(sign) -%}
+    {#- The moment after all others that the engine has, or before them: a timestamp. sign: '+' or '-'. -#}
+    {{ adapter.dispatch('outermost_moment', 'closed_loop')(sign) }}
 {%- endmacro %}
 
 
@@ -153,7 +195,7 @@
 {% macro pii_key() %}
     {#-
         The key of hashed columns, as an SQL expression of type text, NULL where there is none. The session holds it, so that it is in no SQL
-        text, and so in no file or log of dbt.
+        text, and so in no file or log of dbt. None (not an expression) on an engine that can't keep it secret.
     -#}
     {{ return(adapter.dispatch('pii_key', 'closed_loop')()) }}
 {% endmacro %}
@@ -168,6 +210,18 @@
 {% macro database_name_problem() %}
     {#- What is wrong with the name of the target's database, at which the engine would stop half-way. Returns: sentence, none where all is well. -#}
     {{ return(adapter.dispatch('database_name_problem', 'closed_loop')()) }}
+{% endmacro %}
+
+
+{% macro session_problems() %}
+    {#- What is wrong with the settings of the session, under which the same SQL would give other figures without an error. Returns: list of sentences. -#}
+    {{ return(adapter.dispatch('session_problems', 'closed_loop')()) }}
+{% endmacro %}
+
+
+{% macro replaces_rows() %}
+    {#- Whether rows of a table can be deleted and replaced. Where they can't, each build rebuilds everything. Returns: boolean. Asked for within a model. -#}
+    {{ return(adapter.dispatch('replaces_rows', 'closed_loop')()) }}
 {% endmacro %}
 
 

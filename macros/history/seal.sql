@@ -53,7 +53,7 @@
     {%- endset -%}
     select
         lines.build_number,
-        {{ dbt.hash(dbt.listagg('lines.line', "''", 'order by lines.line')) }} as entry_hash
+        {{ dbt.hash(sorted_texts('lines.line')) }} as entry_hash
     from (
         select
             build_number,
@@ -65,8 +65,8 @@
 
 
 {% macro mark_view() -%}
-    {#- The statement after a view is built that puts a hash of its query into its comment; empty for a table. -#}
+    {#- The statement after a view is built that marks it with a hash of its query (view_mark()); empty for a table. -#}
     {%- if execute and config.get('materialized') == 'view' -%}
-        comment on view {{ this }} is 'closed_loop {{ local_md5(model.compiled_code or model.raw_code) }}'
+        {{ view_mark(this, 'closed_loop ' ~ local_md5(model.compiled_code or model.raw_code)) }}
     {%- endif -%}
 {%- endmacro %}

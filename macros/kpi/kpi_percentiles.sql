@@ -33,20 +33,11 @@
 {%- endmacro %}
 
 
-{% macro median_and_p90(value) -%}
-    {#-
-        The median and the 90th percentile of a group's units in one array, so that the values are held once: percentile() of both.
-        value: numeric SQL expression; NULLs are left out.
-    -#}
-    percentile_cont(array[0.5, 0.9]) within group (order by {{ value }})
-{%- endmacro %}
-
-
 {% macro kpi_percentiles() -%}
     {#-
         The columns median_value and p90_value of a KPI: NULL where it is of another kind. Expects the columns kpi_id and percentiles,
         of median_and_p90().
     -#}
-    case when kpi_id in ({{ kpis_of_kind(['median']) }}) then percentiles[1] end as median_value,
-    case when kpi_id in ({{ kpis_of_kind(['p90']) }}) then percentiles[2] end as p90_value
+    case when kpi_id in ({{ kpis_of_kind(['median']) }}) then {{ array_item('percentiles', 1) }} end as median_value,
+    case when kpi_id in ({{ kpis_of_kind(['p90']) }}) then {{ array_item('percentiles', 2) }} end as p90_value
 {%- endmacro %}

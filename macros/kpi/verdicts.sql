@@ -12,7 +12,7 @@
         Whether a value is on the wrong side of a limit, strictly: a boolean, NULL where either is NULL. To 9 decimals.
         good_sign: 1 where higher is better, -1 where lower is. SQL expressions.
     -#}
-    ({{ good_sign }} * {{ to_9_decimals(value) }} < {{ good_sign }} * {{ to_9_decimals(limit) }})
+    ({{ to_9_decimals(good_sign ~ ' * ' ~ value) }} < {{ to_9_decimals(good_sign ~ ' * ' ~ limit) }})
 {%- endmacro %}
 
 

@@ -20,20 +20,36 @@ this_build as (
 ),
 
 inputs as (
-    select listed.* from (
-        values
-        {%- for name in figure_vars() %}
-        ('var', '{{ name }}', {{ text_literal(var(name) | string) }}),
-        {%- endfor %}
-        -- Equal under the same key, and no way back to it.
-        ('var', 'pii (its key)', {{ keyed_hash("'closed_loop'", pii_key()) if var('pii') == 'hashed' else "'none'" }}),
-        {%- for table, columns in reference_contract().items() %}
-        ('reference table', '{{ table }}', ({{ content_hash('(' ~ raw_rows('reference', table) ~ ') as raw_rows', columns) | indent(8) }})),
-        {%- endfor %}
-        -- Hashes compare on the same version of the same engine.
-        ('engine', 'version', {{ engine_version() }}),
-        ('project', 'text', '{{ project_fingerprint() if execute }}')
-    ) as listed (kind, name, content)
+    {%- for name in figure_vars() %}
+    select
+        'var' as kind,
+        '{{ name }}' as name,
+        {{ text_literal(var(name) | string) }} as content
+    union all
+    {%- endfor %}
+    -- Equal under the same key, and no way back to it.
+    select
+        'var' as kind,
+        'pii (its key)' as name,
+        {{ keyed_hash("'closed_loop'", pii_key()) if var('pii') == 'hashed' else "'none'" }} as content
+    union all
+    {%- for table, columns in reference_contract().items() %}
+    select
+        'reference table' as kind,
+        '{{ table }}' as name,
+        ({{ content_hash('(' ~ raw_rows('reference', table) ~ ') as raw_rows', columns) | indent(8) }}) as content
+    union all
+    {%- endfor %}
+    -- Hashes compare on the same version of the same engine.
+    select
+        'engine' as kind,
+        'version' as name,
+        {{ engine_version() }} as content
+    union all
+    select
+        'project' as kind,
+        'text' as name,
+        '{{ project_fingerprint() if execute }}' as content
 )
 
 select

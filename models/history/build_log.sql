@@ -51,6 +51,16 @@ reasons as (
     where {{ 'true' if flags.FULL_REFRESH else 'false' }}
 
     union all
+    {%- if not replaces_rows() %}
+
+    select
+        'the tables are of a format in which no row can be replaced' as reason,
+        0 as place
+    from last_complete
+    where last_complete.build_number is not null
+
+    union all
+    {%- endif %}
 
     select
         {{ "'there is no record of what the build before has read'" if is_built else "''" }} as reason,

@@ -81,7 +81,7 @@ select
     minutes_per_month,
     cost_per_month,
     monthly_savings_per_engineering_hour,
-    row_number() over (
+    cast(row_number() over (
         order by {{ to_9_decimals('monthly_savings_per_engineering_hour') }} desc nulls last, {{ byte_order('fix_id') }}
-    ) as priority
+    ) as {{ dbt.type_bigint() }}) as priority
 from saved

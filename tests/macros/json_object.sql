@@ -38,26 +38,19 @@ written as (
         *,
         {{ json_object(columns) }} as row_json
     from cases
-),
-
-parsed as (
-    select
-        *,
-        cast(row_json as json) as parsed_json
-    from written
 )
 
 select
     note,
     minutes,
     row_json
-from parsed
+from written
 where
-    parsed_json ->> 'note' is distinct from note
-    or cast(parsed_json ->> 'is_valid' as {{ dbt.type_boolean() }}) is distinct from is_valid
-    or cast(parsed_json ->> 'occurred_at' as timestamp) is distinct from occurred_at
-    or cast(parsed_json ->> 'attempt' as {{ dbt.type_bigint() }}) is distinct from attempt
-    or cast(parsed_json ->> 'minutes' as {{ type_double() }}) is distinct from minutes
-    or cast(parsed_json ->> 'amount' as decimal(18, 2)) is distinct from amount
+    {{ json_member('row_json', 'note') }} is distinct from note
+    or cast({{ json_member('row_json', 'is_valid') }} as {{ dbt.type_boolean() }}) is distinct from is_valid
+    or cast({{ json_member('row_json', 'occurred_at') }} as timestamp) is distinct from occurred_at
+    or cast({{ json_member('row_json', 'attempt') }} as {{ dbt.type_bigint() }}) is distinct from attempt
+    or cast({{ json_member('row_json', 'minutes') }} as {{ type_double() }}) is distinct from minutes
+    or cast({{ json_member('row_json', 'amount') }} as decimal(18, 2)) is distinct from amount
     -- JSON has no such number: it has to be a text, even where the engine's own parser is lenient. NaN is above everything.
     or ((minutes > 1e308 or minutes < -1e308) and row_json not like '%Infinity"%' and row_json not like '%NaN"%')

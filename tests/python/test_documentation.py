@@ -24,7 +24,10 @@ Manifest = dict[str, Any]
 
 PROJECT = "closed_loop"
 # A macro's arguments, and the comment that follows its first line.
-HEAD = re.compile(r"\{%-?\s*(?:macro|test)\s+\w+\s*\((.*?)\)\s*-?%\}(?:\s*\{#-?(.*?)-?#\})?", re.DOTALL)
+# A materialization has no arguments: what stands there is its name and its engine.
+HEAD = re.compile(
+    r"\{%-?\s*(?:(?:macro|test)\s+\w+\s*\((.*?)\)|materialization\s.*?)\s*-?%\}(?:\s*\{#-?(.*?)-?#\})?", re.DOTALL
+)
 CONTRACTS = "{{ tojson({'events': event_contract(), 'reference': reference_contract()}) }}"
 # The contract's types, as the seeds name them: in words that DuckDB and PostgreSQL take alike.
 SEED_TYPES = {
@@ -99,7 +102,7 @@ def test_each_macro_begins_with_words_for_it_and_its_arguments(manifest: Manifes
         head = HEAD.match(macro["macro_sql"])
         assert head, macro["unique_id"]
         # Jinja's default values read as Python: names, numbers, texts, empty dicts.
-        arguments = [a.arg for a in ast.parse(f"def macro({head[1]}): ...").body[0].args.args]  # type: ignore[attr-defined]
+        arguments = [a.arg for a in ast.parse(f"def macro({head[1] or ''}): ...").body[0].args.args]  # type: ignore[attr-defined]
         unsaid = [name for name in arguments if not re.search(rf"\b{name}\b", head[2] or "")]
         if not (head[2] or "").strip() or unsaid:
             faults[macro["unique_id"]] = unsaid

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from project import ROOT
 
 ENGINES_FOLDER = ROOT / "macros" / "engine"
-ENGINES = ["duckdb", "postgres"]
+ENGINES = ["duckdb", "postgres", "spark"]
 # `default` is what dbt calls every other engine: its macros say which ones serve.
 PREFIXES = [*ENGINES, "default"]
-OTHER_FILES = ["primitives", "refuse_engine"]
+# spark_adapter: what replaces macros of dbt-spark.
+OTHER_FILES = ["primitives", "refuse_engine", "spark_adapter"]
 FOLDERS = ["macros", "models", "tests", "analyses", "seeds"]
 
 MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\((.*?)\)\s*-?%\}(.*?)\{%-?\s*endmacro\s*-?%\}", re.DOTALL)
