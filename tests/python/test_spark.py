@@ -123,7 +123,7 @@ def running(environment: Path, folder: Path, *options: str | Path) -> Iterator[S
         spark_session.remove(folder)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # first: without one the demo need not be built
 def parquet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
     """Form (a): full rebuilds on two executors."""
     with running(PARQUET, tmp_path_factory.mktemp("parquet") / "spark") as spark:
