@@ -9,7 +9,9 @@ this_build as (
     -- A whole build was numbered before its input was checked.
     select
         case
-            when coalesce(max(case when kind = 'start' then build_number end), 0) > coalesce(max(case when kind = 'var' then build_number end), 0)
+            when
+                coalesce(max(case when kind = 'start' then build_number end), 0)
+                > coalesce(max(case when kind = 'var' then build_number end), 0)
                 then max(case when kind = 'start' then build_number end)
             else coalesce(max(build_number), 0) + 1
         end as build_number

@@ -1,7 +1,8 @@
 -- Tests kpi_definitions(): one row per unit that a KPI counts otherwise than its definition says. A KPI that isn't
 -- listed is not compared, so that one more breaks nothing.
 -- The clocks of `done` and `open` are an hour apart; `open` needed an agent, and its workflow collects and requires nothing. `before` was
--- resolved before it was triggered, and neither an agent nor the customer did it; `closed` was completed and then closed. Message `unsent` has no sent_at, `lost` was never delivered. Writeback `in_flight` isn't settled,
+-- resolved before it was triggered, and neither an agent nor the customer did it; `closed` was completed and then closed.
+-- Message `unsent` has no sent_at, `lost` was never delivered. Writeback `in_flight` isn't settled,
 -- exception `not_closed` has no closed first pass. Clocks are on one day; what is not said of a unit is null.
 -- noqa: disable=LT02
 {%- set units = {
