@@ -1,7 +1,7 @@
 """Write the generated parts of docs/reference again: `make reference`.
 
 The contract comes from macros/contract, the KPIs from seeds/reference/kpi_catalog.csv and macros/kpi, the tables from the descriptions of
-models/marts, all as dbt's manifest has them. Each part stands between two markers on its page; what is around them is written by hand.
+models/marts, all as dbt's manifest has them. Each part is between two markers on its page; the rest of the page is written by hand.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ PROJECT = "closed_loop"
 # Every event table begins with these.
 SHARED = ("event_id", "case_id", "occurred_at", "loaded_at")
 TIERS = {
-    "headline": ("Headline", "How it is going. They may have targets, and stand on the scorecard."),
-    "leading": ("Leading", "What warns earlier. They may have targets, and stand on the scorecard."),
-    "diagnostic": ("Diagnostics", "Activity. They never have a target or a status, and never stand on the scorecard."),
+    "headline": ("Headline", "How it is going. They can have targets, and they are on the scorecard."),
+    "leading": ("Leading", "What warns earlier. They can have targets, and they are on the scorecard."),
+    "diagnostic": ("Diagnostics", "Activity. They never have a target or a status, and they are not on the scorecard."),
 }
 KINDS = {"fct": "Facts", "rpt": "Reports", "dim": "Dimensions"}
 

@@ -29,10 +29,7 @@ def figures(connection: duckdb.DuckDBPyConnection, week: str | None, weeks: int)
         raise Unreadable("there is no case yet, so no week to show. Build with events first.")
     listed = listed_weeks(connection, week, weeks)
     since = literal(listed[0])
-    workflows = rows(
-        connection,
-        "select workflow, domain, owner, completion_means, sla_value, sla_unit from dim_workflow order by workflow",
-    )
+    workflows = rows(connection, "select workflow from dim_workflow order by workflow")
     cohorts = cohort_values(connection, since)
     return {
         "run": run,
@@ -185,13 +182,13 @@ TABLES = {
         limit 1000
     """,
     "open_counts": """
-        select workflow, state, count(*) as cases, max(age_minutes) as greatest_age_minutes
+        select workflow, state, count(*) as cases
         from rpt_open_case
         group by workflow, state
         order by workflow, state
     """,
     "open_cases": f"""
-        select case_id, workflow, triggered_at, due_at, minutes_left, share_of_sla_used, state, stage, waiting_for
+        select case_id, workflow, due_at, minutes_left, state, waiting_for
         from rpt_open_case
         where state in ('overdue', 'at_risk')
         qualify row_number() over (partition by workflow, state order by minutes_left, case_id) <= {MOST_ROWS_OF_A_LIST}
