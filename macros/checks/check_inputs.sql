@@ -295,3 +295,26 @@
     from {{ relation }} as raw_rows
     where {{ unfit }}
 {%- endmacro %}
+
+
+{% macro unfit_types(table, columns, found_types, families) %}
+    {#-
+        A sentence for each column of a typed table whose type doesn't fit the contract. table: its name. columns: column -> entry of the
+        contract. found_types: column -> its type, as the engine names it. families: contract type -> parts of names of types that fit.
+        Returns: list of sentences.
+    -#}
+    {% set problems = [] %}
+    {% for column, spec in columns.items() %}
+        {% set type = column_type(spec).name %}
+        {% set fits = [] %}
+        {% for name in families[type] if name in found_types[column] %}
+            {% do fits.append(name) %}
+        {% endfor %}
+        {% if not fits %}
+            {% do problems.append(
+                table ~ "." ~ column ~ " is " ~ found_types[column] ~ ", the contract asks for " ~ type ~ " (" ~ sql_type(type) ~ "). Convert it where it is loaded."
+            ) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(problems) }}
+{% endmacro %}

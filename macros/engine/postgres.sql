@@ -108,25 +108,11 @@
 
 {% macro postgres__check_types(table, relation, columns, found_types) %}
     {#- Without a cast that may fail, the declared type has to be of the contract's family. Returns: list of sentences. -#}
-    {% set families = {
+    {{ return(unfit_types(table, columns, found_types, {
         'text': ['char', 'text', 'string', 'uuid'], 'timestamp': ['timestamp'], 'date': ['date'], 'boolean': ['bool'],
         'integer': ['int'], 'double': ['double', 'float', 'real', 'numeric', 'decimal', 'int'],
         'money': ['numeric', 'decimal', 'int'],
-    } %}
-    {% set problems = [] %}
-    {% for column, spec in columns.items() %}
-        {% set type = column_type(spec).name %}
-        {% set fits = [] %}
-        {% for name in families[type] if name in found_types[column] %}
-            {% do fits.append(name) %}
-        {% endfor %}
-        {% if not fits %}
-            {% do problems.append(
-                table ~ "." ~ column ~ " is " ~ found_types[column] ~ ", the contract asks for " ~ type ~ " (" ~ sql_type(type) ~ "). Convert it where it is loaded."
-            ) %}
-        {% endif %}
-    {% endfor %}
-    {{ return(problems) }}
+    })) }}
 {% endmacro %}
 
 

@@ -137,24 +137,10 @@
 
 {% macro spark__check_types(table, relation, columns, found_types) %}
     {#- The declared type has to be of the contract's family: Spark would cast any other, and stop half-way. Returns: list of sentences. -#}
-    {% set families = {
+    {{ return(unfit_types(table, columns, found_types, {
         'text': ['string', 'char'], 'timestamp': ['timestamp'], 'date': ['date'], 'boolean': ['boolean'],
         'integer': ['int'], 'double': ['double', 'float', 'decimal', 'int'], 'money': ['decimal', 'int'],
-    } %}
-    {% set problems = [] %}
-    {% for column, spec in columns.items() %}
-        {% set type = column_type(spec).name %}
-        {% set fits = [] %}
-        {% for name in families[type] if name in found_types[column] %}
-            {% do fits.append(name) %}
-        {% endfor %}
-        {% if not fits %}
-            {% do problems.append(
-                table ~ "." ~ column ~ " is " ~ found_types[column] ~ ", the contract asks for " ~ type ~ " (" ~ sql_type(type) ~ "). Convert it where it is loaded."
-            ) %}
-        {% endif %}
-    {% endfor %}
-    {{ return(problems) }}
+    })) }}
 {% endmacro %}
 
 
