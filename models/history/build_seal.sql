@@ -6,7 +6,7 @@
     'build_inputs', 'build_log', 'build_reads', 'dim_date', 'dim_kpi', 'dim_run', 'dim_workflow', 'fct_agent_touch', 'fct_case_event', 'fct_case_journey',
     'fct_charge', 'fct_closure', 'fct_definition_difference', 'fct_evidence', 'fct_exception', 'fct_identity_check', 'fct_kpi_contribution', 'fct_message',
     'fct_payment', 'fct_writeback', 'kpi_first_published', 'rpt_alert', 'rpt_backlog_daily', 'rpt_change_effect', 'rpt_cost_weekly', 'rpt_definition_bridge',
-    'rpt_fix_priority', 'rpt_funnel_weekly', 'rpt_integrity_violation', 'rpt_kpi_period', 'rpt_kpi_restatement', 'rpt_kpi_weekly',
+    'rpt_fix_priority', 'rpt_funnel_weekly', 'rpt_integrity_violation', 'rpt_kpi_coverage', 'rpt_kpi_period', 'rpt_kpi_restatement', 'rpt_kpi_weekly',
     'rpt_manual_effort_monthly', 'rpt_missing_evidence', 'rpt_open_case', 'rpt_quarantined_event', 'rpt_row_reconciliation', 'rpt_savings_monthly',
     'rpt_scorecard_weekly', 'rpt_signal', 'rpt_target_progress', 'rpt_time_to_resolution_curve', 'rpt_writeback_health_weekly',
 ] %}

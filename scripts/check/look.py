@@ -202,13 +202,12 @@ class Look:
                 f"select workflow, count(*) as rows from ({triggers}) group by workflow order by rows desc, workflow"
             )
             # As if all of them were listed: what is wrong with the rows is not that.
-            project.replace("stg_reference__workflows", f"select distinct workflow from ({triggers})")
+            flags = "".join(f", cast(null as boolean) as {flag}" for flag in project.call("kpi_flags"))
+            project.replace("stg_reference__workflows", f"select distinct workflow{flags} from ({triggers})")
         project.relation("stg_events__as_of")
         report.as_of = self.rows("select cast(as_of as varchar) as as_of from stg_events__as_of")[0]["as_of"]
         report.tables = [self.table(name) for name in self.contract]
-        report.kpis = needs.coverage(
-            project, {table.name: (table.rows, table.accepted) for table in report.tables}, bool(report.unlisted)
-        )
+        report.kpis = needs.coverage(project, {table.name: (table.rows, table.accepted) for table in report.tables})
 
     def table(self, name: str) -> Table:
         """What there is to say about an event table."""

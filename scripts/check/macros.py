@@ -21,6 +21,8 @@ import yaml
 from scripts.marts import ROOT, literal
 
 MACRO = re.compile(r"({%-?\s*macro\s+(\w+)\(.*?{%-?\s*endmacro\s*-?%})", re.DOTALL)
+# What a first look makes: whether rows are accepted, and whether they can show a KPI.
+MODELS = ("staging/**/*", "**/int_event__facts", "**/int_kpi__gaps", "**/dim_kpi", "**/rpt_kpi_coverage")
 # What grows from build to build is read by no first look.
 FIRST_BUILD = {"is_incremental": lambda: False, "this": None}
 
@@ -70,7 +72,7 @@ class Result(list[Row]):
 
 
 class Project:
-    """The macros and staging models, for one connection and one set of vars.
+    """The macros and models, for one connection and one set of vars.
 
     said: what a build would note or warn of, in its words, as macros that were called say it.
     """
@@ -80,7 +82,7 @@ class Project:
         self.said: list[str] = []
         settings = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
         self.variables = {**settings["vars"], **variables}
-        self.models = {path.stem: path for path in ROOT.glob("models/staging/**/*.sql")}
+        self.models = {path.stem: path for pattern in MODELS for path in ROOT.glob(f"models/{pattern}.sql")}
         self.seeds = {path.stem: path for path in ROOT.glob("seeds/reference/*.csv")}
         self.made: set[str] = set()
         self.macros: dict[str, Callable[..., Any]] = {}
@@ -120,6 +122,7 @@ class Project:
             "modules": SimpleNamespace(re=re, datetime=dt, pytz=pytz),
             "dbt": SimpleNamespace(
                 **{f"type_{name}": lambda name=name: types[name] for name in types},
+                listagg=lambda text, between, order: f"string_agg({text}, {between} {order})",
                 string_literal=lambda text: f"'{text}'",
                 escape_single_quotes=lambda text: text.replace("'", "''"),
                 date_trunc=lambda part, moment: f"date_trunc('{part}', {moment})",
@@ -144,7 +147,7 @@ class Project:
         return self.environment.globals[name](*values, **named)
 
     def relation(self, name: str) -> str:
-        """A staging model, made as a build that is the first would make it; its name. Raises Refused, or DuckDB's errors."""
+        """A model, made as a build that is the first would make it; its name. Raises Refused, or DuckDB's errors."""
         if name not in self.made:
             # Before what it reads, which is never itself.
             self.made.add(name)
@@ -154,7 +157,7 @@ class Project:
         return name
 
     def replace(self, name: str, query: str) -> None:
-        """Puts a query in the place of a staging model."""
+        """Puts a query in the place of a model."""
         self.connection.execute(f"create temp view {name} as {query}")
         self.made.add(name)
 

@@ -11,12 +11,12 @@ from rich.text import Text
 
 from scripts.check import words
 from scripts.check.look import Report, Table
-from scripts.check.needs import NOT, PARTLY, SHOWS
+from scripts.check.needs import FULL, NONE, PARTIAL
 from scripts.marts import clean
 
 # The width where there is no terminal to ask.
 WIDTH = 140
-STYLES = {SHOWS: "green", PARTLY: "yellow", NOT: "red"}
+STYLES = {FULL: "green", PARTIAL: "yellow", NONE: "red"}
 
 
 class Screen:
@@ -83,13 +83,13 @@ class Screen:
     def kpis(self, report: Report) -> None:
         """Which KPIs these events can show."""
         self.heading(f"What these events can show: {words.tally(report.kpis)}")
-        rest = [kpi for kpi in report.kpis if kpi.verdict != SHOWS]
+        rest = [kpi for kpi in report.kpis if kpi.coverage != FULL]
         self.grid(
             ["KPI", "", "why"],
-            ([kpi.kpi_id, kpi.verdict, "; ".join(kpi.why)] for kpi in rest),
-            styles=[STYLES[kpi.verdict] for kpi in rest],
+            ([kpi.kpi_id, words.SHOWN[kpi.coverage], "; ".join(kpi.why)] for kpi in rest),
+            styles=[STYLES[kpi.coverage] for kpi in rest],
         )
-        shown = [kpi.kpi_id for kpi in report.kpis if kpi.verdict == SHOWS]
+        shown = [kpi.kpi_id for kpi in report.kpis if kpi.coverage == FULL]
         if shown:
             self.line(f"Shown: {', '.join(shown)}.")
 

@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from scripts.check.look import Reason, Report, Table
-from scripts.check.needs import NOT, PARTLY, SHOWS, Coverage
+from scripts.check.needs import FULL, NONE, PARTIAL, Coverage
 
 BARS = "▁▂▃▄▅▆▇█"
 # As many of the latest weeks as fit into a line.
 WEEKS = 18
+# Coverage of a KPI -> whether it is shown.
+SHOWN = {FULL: "shown", PARTIAL: "in part", NONE: "not"}
 
 
 def verdict(report: Report) -> str:
@@ -28,8 +30,8 @@ def verdict(report: Report) -> str:
 
 def tally(kpis: Iterable[Coverage]) -> str:
     """How many KPIs can be shown."""
-    counts = Counter(kpi.verdict for kpi in kpis)
-    return f"{counts[SHOWS]} KPIs shown, {counts[PARTLY]} in part, {counts[NOT]} not"
+    counts = Counter(kpi.coverage for kpi in kpis)
+    return f"{counts[FULL]} KPIs shown, {counts[PARTIAL]} in part, {counts[NONE]} not"
 
 
 def percent(part: int, whole: int) -> str:

@@ -74,6 +74,9 @@ function figureOf(page, choice, id) {
 const figuresOf = (page, choice, tier) =>
     page.kpis.filter((kpi) => kpi.tier === tier).map((kpi) => figureOf(page, choice, kpi.kpi_id)).filter((figure) => figure.cell);
 
+// Of a KPI that these events can't show, every figure would mislead: it is null, or the same whatever happens.
+const isShown = (figure) => figure.kpi.coverage !== 'none';
+
 const say = (page, figure, value, beside) => words.value(value, figure.kpi.unit, page.run.reporting_currency, beside);
 const sayValue = (page, figure) => say(page, figure, figure.cell.value, [figure.cell.target, figure.cell.redFlag]);
 const sayChange = (page, figure) => words.change(figure.change, figure.kpi.unit, page.run.reporting_currency);

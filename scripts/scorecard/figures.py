@@ -35,7 +35,9 @@ def figures(connection: duckdb.DuckDBPyConnection, week: str | None, weeks: int)
         "run": run,
         "weeks": listed,
         "workflows": [{"workflow": ALL}, *workflows],
-        "kpis": rows(connection, "from dim_kpi order by display_order, kpi_id"),
+        "kpis": rows(
+            connection, "from dim_kpi inner join rpt_kpi_coverage using (kpi_id) order by display_order, kpi_id"
+        ),
         "cohorts": cohorts,
         "weekly": judged(connection, listed, "rpt_kpi_weekly", "week_start", "cohort_dimension = 'all'"),
         "rolling": judged(connection, listed, "rpt_kpi_period", "period_end - 7", "period_kind = 'rolling_4_weeks'"),

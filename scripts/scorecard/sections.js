@@ -51,10 +51,10 @@ function heading(page, choice) {
 
 // The week in a sentence, and what is behind it.
 function verdict(page, choice) {
-    const judged = figuresOf(page, choice, 'headline').filter((figure) => ['red', 'amber', 'green'].includes(figure.cell.status));
+    const judged = figuresOf(page, choice, 'headline').filter(isShown).filter((figure) => ['red', 'amber', 'green'].includes(figure.cell.status));
     const red = judged.filter((figure) => figure.cell.status === 'red');
     const amber = judged.filter((figure) => figure.cell.status === 'amber');
-    const [completion, verified] = PAIR.map((id) => figureOf(page, choice, id)).map((figure) => (isNone(figure.cell?.value) ? null : sayValue(page, figure)));
+    const [completion, verified] = PAIR.map((id) => figureOf(page, choice, id)).map((figure) => (isNone(figure.cell?.value) || !isShown(figure) ? null : sayValue(page, figure)));
     const pair =
         completion && verified
             ? `customers finished ${completion} of the cases that we wrote to, and ${verified} of the finished ones are acknowledged`
@@ -107,7 +107,7 @@ function weeksBeside(page, choice) {
         ['Open', (week) => end(week, 'closing')],
         ['Overdue', (week) => end(week, 'overdue')],
         ...['completion_rate', 'verified_writeback_rate', 'writeback_success_rate', 'identity_pass_rate', 'sla_on_time_rate']
-            .filter((id) => page.weekly[choice.workflow]?.[id])
+            .filter((id) => page.weekly[choice.workflow]?.[id] && page.kpi[id].coverage !== 'none')
             .map((id) => [page.kpi[id].title, (week) => figure(week, id)]),
     ];
     return section('weeks', 'Week by week',
@@ -135,6 +135,11 @@ ${query('The query that lists its cases', casesOf(page, choice, kpi.kpi_id))}</d
 
 function tile(page, choice, figure, size) {
     const { kpi, cell } = figure;
+    if (!isShown(figure)) {
+        return html`<article class="tile is-none" id="kpi-${kpi.kpi_id}">
+<header><h3>${kpi.title}</h3></header>
+<p class="value is-empty">These events can’t show it: ${kpi.gaps}.</p></article>`;
+    }
     const value = isNone(cell.value) ? html`<p class="value is-empty">${cell.status === 'no_data' || cell.denominator === 0 ? 'nothing happened' : NONE}</p>` : html`<p class="value${cell.status === 'too_little_data' || cell.provisional ? ' is-weak' : ''}">${sayValue(page, figure)}</p>`;
     return html`<article class="tile is-${cell.status ?? 'none'}" id="kpi-${kpi.kpi_id}">
 <header><h3>${kpi.title}</h3>${badge(cell)}</header>
@@ -142,6 +147,7 @@ ${value}
 <p class="beside">${goalWords(page, figure, choice, PAIR.includes(kpi.kpi_id))}</p>
 ${trend(page, figure, size)}
 <p class="sample">${sampleWords(figure)}</p>
+${isNone(kpi.gaps) ? '' : html`<p class="sample">In part: ${kpi.gaps}.</p>`}
 ${definition(page, choice, figure)}</article>`;
 }
 
@@ -154,7 +160,7 @@ function pair(page, choice) {
 // What is red, then what is amber, each with owner and action.
 function attention(page, choice) {
     if (isCohort(choice)) return html``;
-    const figures = [...figuresOf(page, choice, 'headline'), ...figuresOf(page, choice, 'leading')];
+    const figures = [...figuresOf(page, choice, 'headline'), ...figuresOf(page, choice, 'leading')].filter(isShown);
     const row = (figure) => {
         const { kpi, cell } = figure;
         return [

@@ -114,9 +114,12 @@ class Reader:
         running = self.run["latest_week"]
         cells = self.read(
             """
-            select cells.*, kpis.title, kpis.unit, kpis.direction, kpis.display_order, running.value as running_value
+            select
+                cells.*, kpis.title, kpis.unit, kpis.direction, kpis.display_order, running.value as running_value,
+                coverage.coverage, coverage.gaps
             from rpt_kpi_weekly as cells
             inner join dim_kpi as kpis on cells.kpi_id = kpis.kpi_id
+            inner join rpt_kpi_coverage as coverage on cells.kpi_id = coverage.kpi_id
             left join rpt_kpi_weekly as running
                 on
                     cells.kpi_id = running.kpi_id and cells.workflow = running.workflow
@@ -128,6 +131,8 @@ class Reader:
             workflow,
             start,
         )
+        hidden = [cell for cell in cells if cell["coverage"] == "none"]
+        cells = [cell for cell in cells if cell["coverage"] != "none"]
         cells.sort(key=lambda cell: ORDER.index(cell["status"]))
         self.print(
             f"Scorecard of {self.said_workflow(workflow)}, week of {start} to {start + dt.timedelta(days=6)}", "bold"
@@ -137,7 +142,7 @@ class Reader:
         bad = [cell for cell in cells if cell["status"] in ("red", "amber")]
         counts = {status: sum(cell["status"] == status for cell in cells) for status in ORDER}
         said = ", ".join(f"{count} {status_words(status)[2:]}" for status, count in counts.items() if count)
-        self.print(f"Of {len(cells)} headline KPIs: {said}." if cells else "No headline KPI can apply here.")
+        self.print(f"Of {len(cells)} headline KPIs: {said}." if cells else "No headline KPI can be shown here.")
         if bad:
             self.heading("What to do")
         for cell in bad:
@@ -149,6 +154,10 @@ class Reader:
             columns.append("running week>")
         self.print()
         self.table(columns, [self.scorecard_line(cell, start != running) for cell in cells])
+        if hidden:
+            self.heading("What these events can't show")
+        for cell in hidden:
+            self.print(f"{cell['title']}: {cell['gaps']}.")
 
     def finality(self, week: dt.date) -> str:
         """Whether a week's figures may still move, in words."""
@@ -172,7 +181,12 @@ class Reader:
 
     def kpi(self, kpi_id: str, workflow: str) -> None:
         """A KPI's definition and its figures."""
-        listed = {row["kpi_id"]: row for row in self.read("from dim_kpi order by display_order, kpi_id")}
+        listed = {
+            row["kpi_id"]: row
+            for row in self.read(
+                "from dim_kpi inner join rpt_kpi_coverage using (kpi_id) order by display_order, kpi_id"
+            )
+        }
         kpi = listed[known(kpi_id, listed, "KPI")]
         workflow = self.known_workflow(workflow)
         weeks = self.figures(kpi, workflow, "rpt_kpi_weekly", "week_start", "cohort_dimension = 'all'", WEEKS)
@@ -190,6 +204,9 @@ class Reader:
         self.print(f"Counted:   {kpi['numerator_definition']}")
         self.print(f"Out of:    {kpi['denominator_definition']}")
         self.print(f"Week of:   {kpi['clock']}")
+        if kpi["gaps"]:
+            said = "These events can't show it" if kpi["coverage"] == "none" else "To be read with care"
+            self.print(f"{said}: {kpi['gaps']}.", "yellow")
         self.heading(f"The last {len(weeks)} weeks")
         self.figure_table("week of", weeks)
         if periods:

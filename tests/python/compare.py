@@ -47,6 +47,7 @@ NATURAL_KEYS: dict[str, tuple[str, ...]] = {
     "rpt_quarantined_event": ("source_table", "event_id", "case_id", "reason", "occurred_at", "loaded_at"),
     "rpt_row_reconciliation": ("source_table",),
     "dim_workflow": ("workflow",),
+    "rpt_kpi_coverage": ("kpi_id",),
     "dim_kpi": ("kpi_id",),
     "dim_date": ("date_day",),
     "dim_run": (),

@@ -19,10 +19,10 @@ from project import ROOT, SEEDS, query
 from tiers import slow_but
 from typer.testing import CliRunner, Result
 
-from scripts.check import needs, page, words
+from scripts.check import page, words
 from scripts.check.__main__ import app
 from scripts.check.look import Report, look
-from scripts.check.macros import Project
+from scripts.check.macros import Project, Refused
 
 DEMO = ROOT / "seeds/events"
 
@@ -84,7 +84,7 @@ def ends_of(report: Report) -> list[tuple[str, int, int | None, int | None, int 
 
 def verdicts(report: Report) -> dict[str, str]:
     """KPI -> whether the events can show it."""
-    return {kpi.kpi_id: kpi.verdict for kpi in report.kpis}
+    return {kpi.kpi_id: kpi.coverage for kpi in report.kpis}
 
 
 def why(report: Report, kpi_id: str) -> list[str]:
@@ -123,7 +123,7 @@ def test_says_of_the_demo_what_its_build_says(demo: Path, tmp_path: Path) -> Non
     ((as_of,),) = query(demo, "select cast(as_of as varchar) from marts.dim_run")
     assert said["as_of"] == as_of
     # The demo has a unit of every KPI, and tells what it can't know.
-    in_part = {kpi["kpi_id"] for kpi in said["kpis"] if kpi["verdict"] != "shows"}
+    in_part = {kpi["kpi_id"] for kpi in said["kpis"] if kpi["coverage"] != "full"}
     assert in_part == {"context_handover_rate", "agent_minutes_per_resolution", "handle_time_mean"}
     assert "A build would run." in result.stdout and "case-90005" in result.stdout
     assert "A build would run." in page_file.read_text(encoding="utf-8")
@@ -137,7 +137,7 @@ def test_without_acknowledgements_nothing_counts_as_resolved(tmp_path: Path, wor
     )
     assert report.problems == []
     found = verdicts(report)
-    assert found["completion_rate"] == found["conversation_volume"] == "shows"
+    assert found["completion_rate"] == found["conversation_volume"] == "full"
     for kpi_id in (
         "automated_resolution_rate",
         "verified_writeback_rate",
@@ -145,14 +145,14 @@ def test_without_acknowledgements_nothing_counts_as_resolved(tmp_path: Path, wor
         "time_to_resolution_p90",
         "sla_breach_rate",
     ):
-        assert found[kpi_id] == "not"
+        assert found[kpi_id] == "none"
         assert "no acknowledgements: nothing can count as resolved" in why(report, kpi_id)
     # No agent is in the events: untouched by one is no finding. The completed actions decide what is contained, though.
-    assert found["bot_containment_rate"] == "not" and found["containment_rate"] == "partly"
+    assert found["bot_containment_rate"] == "none" and found["containment_rate"] == "partial"
     # A message can be a fallback, and none of them was.
-    assert found["fallback_rate"] == "partly" and found["open_rate"] == "not"
+    assert found["fallback_rate"] == "partial" and found["open_rate"] == "none"
     # The demo's workflows collect payments, and no payment is there.
-    assert found["payment_recovery_per_1000"] == "not"
+    assert found["payment_recovery_per_1000"] == "none"
 
 
 def test_what_a_source_knows_in_part_is_shown_in_part(tmp_path: Path, workflows: str) -> None:
@@ -161,7 +161,7 @@ def test_what_a_source_knows_in_part_is_shown_in_part(tmp_path: Path, workflows:
         for number, minutes in enumerate([4, 5, ""])
     ]
     report = look(str(write(tmp_path, case_triggers=triggers(), agent_touches=touches)), workflows, {})
-    assert verdicts(report)["handle_time_mean"] == "partly"
+    assert verdicts(report)["handle_time_mean"] == "partial"
     assert why(report, "handle_time_mean") == ["handle_minutes is known in 2 of 3 rows of agent_touches"]
 
 
@@ -175,15 +175,14 @@ def test_kpis_of_other_workflows_can_not_be_shown(tmp_path: Path, workflows: str
 
 def test_every_column_of_a_kpi_says_what_it_needs() -> None:
     with duckdb.connect() as connection:
-        definitions = Project(connection, {}).call("kpi_definitions")
-    assert len(definitions) == 40
-    lacking = [
-        (kpi_id, unit, column)
-        for kpi_id, definition in definitions.items()
-        for _, unit, column in needs.sides(definition)
-        if column not in needs.COLUMNS[unit]
-    ]
-    assert not lacking, f"scripts/check/needs.py doesn't know what these take: {lacking}"
+        project = Project(connection, {})
+        needs = project.call("kpi_needs")
+        assert len({need["kpi_id"] for need in needs}) == len(project.call("kpi_definitions")) == 40
+        project.replace_macro("facts_of_columns", lambda: {"messages": {}, "cases": {}})
+        with pytest.raises(
+            Refused, match="lacks the column triggered_at of cases, by which completion_rate is defined"
+        ):
+            project.call("kpi_needs")
 
 
 def test_names_what_stops_a_build_and_what_it_may_be_meant_for(tmp_path: Path) -> None:
@@ -234,7 +233,7 @@ def test_files_that_can_not_be_read_are_named(tmp_path: Path, workflows: str) ->
     (tmp_path / "payments.parquet").write_text("no Parquet")
     report = look(str(tmp_path), workflows, {})
     assert len(report.problems) == 1 and report.problems[0].startswith("table payments can't be read: ")
-    assert verdicts(report)["payment_decline_rate"] == "not"
+    assert verdicts(report)["payment_decline_rate"] == "none"
 
 
 def test_silent_traps_are_told(tmp_path: Path, workflows: str) -> None:

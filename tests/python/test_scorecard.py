@@ -54,11 +54,17 @@ def marts(demo: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture(scope="module")
-def renderer(page_file: Path) -> Renderer:
-    """The page's own figures in the build's engine."""
+def drawn_figures(page_file: Path) -> dict[str, Any]:
+    """The page's own figures; read them, don't change them."""
     packed = re.search(r'id="figures">([^<]*)<', page_file.read_text(encoding="utf-8"))
     assert packed is not None
-    return Renderer(json.loads(gzip.decompress(base64.b64decode(packed[1]))))
+    return json.loads(gzip.decompress(base64.b64decode(packed[1])))
+
+
+@pytest.fixture(scope="module")
+def renderer(drawn_figures: dict[str, Any]) -> Renderer:
+    """The page's own figures in the build's engine."""
+    return Renderer(drawn_figures)
 
 
 def choice_of(
@@ -92,6 +98,37 @@ def cohort_views(marts: duckdb.DuckDBPyConnection, count: int) -> list[Choice]:
 
 
 # -- What a reader sees ------------------------------------------------------------------------------------------------
+
+
+def tile_of(html_text: str, kpi_id: str) -> str:
+    """The HTML of a KPI's tile."""
+    return html_text.partition(f'id="kpi-{kpi_id}">')[2].partition("</article>")[0]
+
+
+def test_a_kpi_that_the_events_can_not_show_has_no_figure_and_no_verdict(
+    drawn_figures: dict[str, Any], renderer: Renderer
+) -> None:
+    red = "writeback_success_rate"
+    gap = "no acknowledgements: nothing can count as resolved"
+    kpis = [{**kpi, "coverage": "none", "gaps": gap} if kpi["kpi_id"] == red else kpi for kpi in drawn_figures["kpis"]]
+    bad_week = choice_of("2026-03-16")
+    with_it, without = renderer.content(bad_week), Renderer({**drawn_figures, "kpis": kpis}).content(bad_week)
+    assert "46 %" in words_of(tile_of(with_it, red)) and "red flag" in tile_of(with_it, red)
+    assert (
+        words_of(tile_of(without, red)).split() == f"Writeback success rate These events can’t show it: {gap}.".split()
+    )
+    # Neither what needs attention, nor the weeks beside each other, nor the sentence at the top.
+    assert without.count("Writeback success rate") == 1 < with_it.count("Writeback success rate")
+    assert "of 13 judged" in words_of(without) and "of 14 judged" in words_of(with_it)
+    # What is known in part is shown, with what is missing.
+    assert "In part: handle_minutes is known in 854 of 882 rows of agent_touches." in tile_of(
+        with_it, "handle_time_mean"
+    )
+
+
+def words_of(html_text: str) -> str:
+    """What a reader sees of some HTML."""
+    return re.sub(r"<[^>]+>", " ", html_text).replace("\u00a0", " ")
 
 
 TILE = re.compile(

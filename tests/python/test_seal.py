@@ -66,6 +66,7 @@ FAULTS = {
     "marts.rpt_definition_bridge": ["update {} set units = units + 1 where step_number = 1", "delete from {} where workflow <> '(all)'"],
     "marts.rpt_row_reconciliation": ["update {} set raw_rows = raw_rows - 1, accepted_rows = accepted_rows - 1"],
     "marts.rpt_time_to_resolution_curve": ["update {} set median_minutes = p90_minutes", "update {} set at_risk_cases = at_risk_cases + 1"],
+    "marts.rpt_kpi_coverage": ["update {} set coverage = 'none' where coverage = 'partial'", "update {} set gaps = null"],
     "marts.rpt_writeback_health_weekly": [
         "update {} set top_error_reason = null",
         "update {} set settled = verified where settled <> verified",

@@ -54,6 +54,9 @@ def changed(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.execute("update marts.rpt_signal set action = ? where is_open", [HOSTILE])
         connection.execute("update marts.dim_kpi set sentence = ? where kpi_id = 'open_rate'", [HOSTILE])
         connection.execute("update marts.dim_run set reporting_currency = 'CHF'")
+        connection.execute(
+            "update marts.rpt_kpi_coverage set coverage = 'none', gaps = 'no acknowledgements' where kpi_id = 'writeback_success_rate'"
+        )
     return folder
 
 
@@ -75,6 +78,16 @@ def test_a_red_week_begins_with_what_to_do(demo: Path) -> None:
     )
     marks = [status[0] for status in statuses]
     assert marks == sorted(marks, key="■▲✓◌?–".index) and {"■", "✓"} <= set(marks)
+
+
+def test_a_kpi_that_the_events_can_not_show_has_no_verdict(demo: Path, changed: Path) -> None:
+    said = "Writeback success rate: no acknowledgements."
+    assert shown(demo, "scorecard", *BAD_WEEK).count("Writeback success rate") == 2
+    text = shown(changed, "scorecard", *BAD_WEEK)
+    assert text.count("Writeback success rate") == 1
+    assert said in text.partition("What these events can't show")[2]
+    assert "These events can't show it: no acknowledgements." in shown(changed, "kpi", "writeback_success_rate")
+    assert "To be read with care: handle_minutes is known in" in shown(changed, "kpi", "handle_time_mean")
 
 
 def test_the_scorecard_is_of_the_last_complete_week_with_the_running_one_beside(demo: Path) -> None:
