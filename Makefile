@@ -20,6 +20,7 @@ CHECK ?= seeds/events --reference seeds/reference
 SHOW ?= scorecard
 EXPORT ?= --out export
 PYTEST := $(TEST_ENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+PIP := python -m pip --quiet --disable-pip-version-check
 # Files that hold events are their owner's alone: DuckDB creates them as the umask says.
 OWNER_ONLY := umask 077
 
@@ -86,7 +87,8 @@ bench: $(BENCH_ENV)/installed ## Measure builds at scale beside a script by hand
 	$(BENCH_ENV)/bin/python -m scripts.bench $(BENCH)
 
 lock: $(TEST_ENV)/installed ## Pin and hash the dependencies of pyproject.toml again
-	$(TEST_ENV)/bin/python -m pip install --quiet uv
+	$(TEST_ENV)/bin/$(PIP) install --requirement requirements-installer.txt
+	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) --group installer --output-file requirements-installer.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra test --extra gate --extra view --output-file requirements-test.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra gate --constraint requirements-test.txt --output-file requirements-gate.txt
 	$(TEST_ENV)/bin/uv pip compile $(LOCK_FLAGS) pyproject.toml --extra bench --constraint requirements-test.txt --output-file requirements-bench.txt
@@ -113,8 +115,12 @@ $(RECIPES_ENV)/installed: requirements-recipes.txt
 $(SPARK_ENV)/installed: requirements-spark.txt
 $(ICEBERG_ENV)/installed: requirements-spark-iceberg.txt
 $(TEST_ENV)/installed: requirements-test.txt
+# uv installs in seconds what takes pip a minute or two. Where it can't (an index that only pip knows), pip does. uv leaves nothing behind.
 %/installed:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
 	$(PYTHON) -m venv $*
-	$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	$*/bin/$(PIP) install --require-hashes --requirement requirements-installer.txt && \
+		$*/bin/uv pip install --quiet --python $*/bin/python --require-hashes --requirement $< || \
+		$*/bin/$(PIP) install --no-compile --require-hashes --requirement $<
+	$*/bin/$(PIP) uninstall --yes uv
 	touch $@

@@ -97,6 +97,21 @@ def keep_what_was_parsed() -> None:
     ManifestLoader.build_manifest_state_check = describe
 
 
+def leave_out_what_nobody_reads() -> None:
+    """Have dbt describe an event only where a log takes it; by itself it describes each one for logs that then leave it out."""
+    from dbt_common.events.base_types import EventLevel
+    from dbt_common.events.event_manager import EventManager
+
+    fired = EventManager.fire_event
+
+    def fire(self: EventManager, e: Any, level: Any = None, *others: Any, **named: Any) -> None:
+        is_debug = (level or e.level_tag()) == EventLevel.DEBUG
+        if not is_debug or self.callbacks or any(logger.level == EventLevel.DEBUG for logger in self.loggers):
+            fired(self, e, level, *others, **named)
+
+    EventManager.fire_event = fire
+
+
 def remember(target: Path, read: dict[bytes, Any]) -> None:
     """Read what dbt has parsed, with the templates of its macros, for all forks to come: two seconds of every command.
 
@@ -147,6 +162,7 @@ if __name__ == "__main__":
     from dbt.cli.main import cli
 
     keep_what_was_parsed()
+    leave_out_what_nobody_reads()
     # dbt keeps nearly all that it makes, and looks through it for garbage again and again.
     gc.disable()
     if not sys.argv[1:]:

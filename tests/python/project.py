@@ -32,6 +32,8 @@ PARSED = Path(os.environ[PLACE_OF_PARSED])
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
 # Unit tests bring their own data: once, on the demo, is enough.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+# For the environment of a build whose log is read: it has thousands of events, and most tests read none.
+LOGGED = {"DBT_LOG_LEVEL_FILE": "debug"}
 
 
 def dbt(
@@ -62,6 +64,7 @@ def dbt(
         "CLOSED_LOOP_DUCKDB": database(folder).name,
         "DBT_PROJECT_DIR": str(project),
         "DBT_PROFILES_DIR": str(project),
+        "DBT_LOG_LEVEL_FILE": "none",
         **(environment or {}),
     }
     as_of = (variables or {}).get("as_of")

@@ -437,6 +437,7 @@ def test_why_a_kpi_moved(compiled: Compile, made: Path, kpi_id: str) -> None:
         assert row[1:] == pytest.approx(figures[1:], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_mix_and_rate_add_up_to_the_change(compiled: Compile, demo: Path) -> None:
     """Every rate and ratio, over every dimension, for several pairs of weeks: to the last digits, whatever is missing."""
     kpi_ids = query(

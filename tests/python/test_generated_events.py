@@ -44,6 +44,7 @@ def test_the_demo_seeds_come_from_it(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes(generated: Path, tmp_path: Path) -> None:
     generate(3000, 26, tmp_path / "again")
     assert digests(tmp_path / "again") == digests(generated)
@@ -90,6 +91,7 @@ def test_columns_are_the_contracts(generated: Path) -> None:
         assert [column[0] for column in described] == columns_of(table)
 
 
+@pytest.mark.slow
 def test_daily_files_hold_the_same_rows(generated: Path, tmp_path: Path) -> None:
     generate(3000, 26, tmp_path / "daily", daily=True)
     assert len(list((tmp_path / "daily/case_triggers").iterdir())) > 150

@@ -28,7 +28,7 @@ import psycopg2
 import pytest
 import test_gate
 import yaml
-from project import ROOT, WITHOUT_TESTS, build, database, dbt
+from project import LOGGED, ROOT, WITHOUT_TESTS, build, database, dbt
 from test_security import SECRETS, assert_no_secret
 
 from scripts import postgres_server
@@ -409,8 +409,9 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
     """
     variables = {**load_hostile(tmp_path, postgres), "reader_roles": READERS, "pii": "hashed"}
     run(postgres, *(f'create role "{role}"' for role in [*READERS, "closed_loop_outsider"]))
+    postgres |= LOGGED
     postgres["PGOPTIONS"] = f"-c closed_loop.pii_key={SECRETS['DBT_ENV_SECRET_PII_KEY']}"
-    build(tmp_path, variables, *WITHOUT_TESTS, environment=SECRETS, artifacts=True)
+    build(tmp_path, variables, *WITHOUT_TESTS, environment=SECRETS | LOGGED, artifacts=True)
     with connection_to(postgres) as connection:
         held_back = hold_back(connection.cursor())
     build(tmp_path, variables, *WITHOUT_TESTS, *ON_POSTGRES, environment=postgres)

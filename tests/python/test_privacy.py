@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 from made_events import Events
-from project import ROOT, SEEDS, WITHOUT_TESTS, build, database, dbt, query
+from project import LOGGED, ROOT, SEEDS, WITHOUT_TESTS, build, database, dbt, query
 from test_security import SECRETS, assert_no_secret
 
 PAGE = (ROOT / "docs/privacy.md").read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ def hashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     two_cases().write(folder / "events")
     before = os.umask(0o077)
     try:
-        build(folder, VARIABLES, *WITHOUT_TESTS, environment=SECRETS)
+        build(folder, VARIABLES, *WITHOUT_TESTS, environment=SECRETS | LOGGED)
     finally:
         os.umask(before)
     return folder
@@ -117,6 +117,7 @@ def key_described(folder: Path) -> list[Any]:
     )
 
 
+@pytest.mark.slow
 def test_hashed_values_are_equal_under_one_key(hashed: Path) -> None:
     ann, ben, zoë = (hashed_with(KEY, person) for person in (ANN, BEN, ZOË))
     passports = [hashed_with(KEY, f"vault://{person}/passport") for person in (ANN, BEN)]
@@ -138,6 +139,7 @@ def test_hashed_values_are_equal_under_one_key(hashed: Path) -> None:
     assert json.loads(without[0])["agent_ref"] is None
 
 
+@pytest.mark.slow
 def test_hashed_there_is_no_clear_text(hashed: Path) -> None:
     assert_no_secret(hashed)
     assert not columns_with(hashed, ANN, BEN, ZOË)
@@ -153,13 +155,14 @@ def test_without_a_key_nothing_is_built(hashed: Path) -> None:
     assert "pii is hashed, and the environment variable DBT_ENV_SECRET_PII_KEY gives no key" in result.stdout
 
 
+@pytest.mark.slow
 def test_a_line_that_cannot_be_read_is_not_shown(hashed: Path) -> None:
     """It stands far behind what DuckDB looks at first; from there on its own message quotes the line."""
     file = hashed / "events/evidence_items.csv"
     sound = file.read_text(encoding="utf-8")
     lines = sound.splitlines()
     file.write_text("\n".join([*lines, *[lines[-1]] * 30_000, f"e,c,{ANN}"]), encoding="utf-8")
-    result = dbt("build", folder=hashed, variables=VARIABLES, environment=SECRETS)
+    result = dbt("build", folder=hashed, variables=VARIABLES, environment=SECRETS | LOGGED)
     file.write_text(sound, encoding="utf-8")
     line = len(lines) + 30_001
     assert (

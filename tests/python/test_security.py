@@ -21,7 +21,7 @@ import pytest
 import yaml
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from made_events import DEFAULTS, Events
-from project import ROOT, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, dbt, query
+from project import LOGGED, ROOT, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, dbt, query
 from rich.console import Console
 from test_gate import gate
 from typer.testing import CliRunner
@@ -120,7 +120,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a build of the hostile texts, secrets in its environment."""
     folder = tmp_path_factory.mktemp("texts")
     variables = hostile_texts(folder)
-    build(folder, variables, *WITHOUT_TESTS, environment=SECRETS, artifacts=True)
+    build(folder, variables, *WITHOUT_TESTS, environment=SECRETS | LOGGED, artifacts=True)
     return folder
 
 
@@ -131,11 +131,12 @@ def test_every_data_test_passes(texts: Path, tmp_path: Path) -> None:
     paths = {"events_path": folder / "events", "reference_path": folder / "reference"}
     # Parsed anew: with the secrets in the environment.
     arguments = ("--no-partial-parse", "test", *WITHOUT_UNIT_TESTS)
-    result = dbt(*arguments, folder=folder, variables={**paths, "as_of": AS_OF}, environment=SECRETS)
+    result = dbt(*arguments, folder=folder, variables={**paths, "as_of": AS_OF}, environment=SECRETS | LOGGED)
     assert result.returncode == 0, result.stdout[-6000:]
     assert_no_secret(folder)
 
 
+@pytest.mark.slow
 def test_texts_arrive_unchanged(texts: Path) -> None:
     everything = sorted(TEXTS.values())
     # The currency of what is owed is not published.
@@ -168,6 +169,7 @@ def test_texts_arrive_unchanged(texts: Path) -> None:
     assert paid == [(0.0, True)]
 
 
+@pytest.mark.slow
 def test_the_audit_trail_tells_them_unchanged(texts: Path) -> None:
     rows = query(texts, "select source_table, event_id, case_id, actor, what from marts.fct_case_event")
     assert sorted(row[:3] for row in rows) == sorted(
@@ -183,6 +185,7 @@ def test_the_audit_trail_tells_them_unchanged(texts: Path) -> None:
         assert told["action_events", text] == (f"customer {text}", f"action pay completed in message {text}: {text}")
 
 
+@pytest.mark.slow
 def test_quarantined_rows_parse_to_what_they_were(texts: Path) -> None:
     rows = query(texts, "select source_table, event_id, case_id, reason, row_json from marts.rpt_quarantined_event")
     got = {(table, event_id): (case_id, reason, json.loads(raw)) for table, event_id, case_id, reason, raw in rows}
@@ -443,6 +446,7 @@ def assert_no_secret(folder: Path, *outputs: subprocess.CompletedProcess[str]) -
         assert not [output.args for output in outputs if secret in output.stdout + output.stderr], name
 
 
+@pytest.mark.slow
 def test_a_build_writes_no_secret(texts: Path) -> None:
     assert {path.name for path in (texts / "target").glob("*")} >= {
         "manifest.json",
@@ -455,7 +459,7 @@ def test_a_build_writes_no_secret(texts: Path) -> None:
 @pytest.mark.slow
 def test_a_failing_connection_tells_no_secret(tmp_path: Path) -> None:
     """PostgreSQL on a port where nobody listens: dbt, its debug command and a gate, all at their most talkative."""
-    environment = {**SECRETS, "PGHOST": "127.0.0.1", "PGPORT": "1", "PGUSER": "u", "PGDATABASE": "d"}
+    environment = {**SECRETS, **LOGGED, "PGHOST": "127.0.0.1", "PGPORT": "1", "PGUSER": "u", "PGDATABASE": "d"}
     postgres = ("--target", "postgres")
     outputs = [
         dbt("build", *postgres, "--debug", folder=tmp_path, environment=environment),
