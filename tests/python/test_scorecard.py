@@ -113,13 +113,13 @@ def test_a_kpi_that_the_events_can_not_show_has_no_figure_and_no_verdict(
     kpis = [{**kpi, "coverage": "none", "gaps": gap} if kpi["kpi_id"] == red else kpi for kpi in drawn_figures["kpis"]]
     bad_week = choice_of("2026-03-16")
     with_it, without = renderer.content(bad_week), Renderer({**drawn_figures, "kpis": kpis}).content(bad_week)
-    assert "46 %" in words_of(tile_of(with_it, red)) and "red flag" in tile_of(with_it, red)
+    assert "76 %" in words_of(tile_of(with_it, red)) and "red flag" in tile_of(with_it, red)
     assert (
         words_of(tile_of(without, red)).split() == f"Writeback success rate These events can’t show it: {gap}.".split()
     )
     # Neither what needs attention, nor the weeks beside each other, nor the sentence at the top.
     assert without.count("Writeback success rate") == 1 < with_it.count("Writeback success rate")
-    assert "of 13 judged" in words_of(without) and "of 14 judged" in words_of(with_it)
+    assert "6 of 14 judged" in words_of(without) and "7 of 15 judged" in words_of(with_it)
     # What is known in part is shown, with what is missing.
     assert "In part: handle_minutes is known in 854 of 882 rows of agent_touches." in tile_of(
         with_it, "handle_time_mean"
