@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +18,10 @@ from scripts.marts import literal, quoted
 
 # What the mapper adds, and expressions may name; a column of the log that has one of these names is hidden by it.
 ADDED = ("case_id", "activity", "occurred_at", "event_id", "position")
-# Names that no column of a log has: where a row comes from, and when it landed.
-FILE, ROW, LANDED = '"(file)"', '"(row)"', '"(landed)"'
+# Names that no column of a log has: where a row comes from, when it landed, and which of its like in its file it is.
+FILE, ROW, LANDED, NTH = '"(file)"', '"(row)"', '"(landed)"', '"(nth)"'
 XES_NAMES = {"case": "case:concept:name", "activity": "concept:name", "time": "time:timestamp"}
+DELIMITERS = ",;\t|"
 KINDS = (".csv", ".parquet", ".xes")
 
 
@@ -117,8 +121,13 @@ def read_log(project: Project, files: list[Path], reading: Reading, folder: Path
     }
     notes = repeated_rows(connection, names, len(files))
     times = Times(project, reading)
-    check_times(connection, files, times, columns, types)
+    for name in filter(None, (columns["time"], columns["loaded"])):
+        if not is_time(types[name]):
+            raise NotMapped(f"the log's column {name} is of type {types[name]}, which is no time.")
     connection.execute(f"create table log as {log_query(times, names, columns, types)}")
+    for name, moment in ((columns["time"], "occurred_at"), (columns["loaded"], LANDED)):
+        if name is not None:
+            check_times(connection, files, times, name, types[name], moment)
     notes += changed_clocks(connection, times, columns["time"], types) if reading.timezone else []
     for number in range(len(files)):
         connection.execute(f"drop table file_{number}")
@@ -151,25 +160,45 @@ def read_file(connection: duckdb.DuckDBPyConnection, number: int, file: Path, fo
         connection.execute(
             f"create table file_{number} as select {numbers}, {cleaned(connection, source)} from {source}"
         )
-    except (NotMapped, duckdb.Error, OSError, EOFError) as error:
-        raise NotMapped(f"{file} can't be read: {str(error).splitlines()[0]}") from error
+    except (NotMapped, duckdb.Error, OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        # DuckDB says first what is wrong, and then for pages what one might do about it.
+        lines = str(error).partition("Possible")[0].splitlines()
+        raise NotMapped(f"{file} can't be read: {'; '.join(line.strip() for line in lines if line.strip())}") from error
 
 
 def reader(kind: str, file: Path, lines: Path) -> str:
     """What reads a file, as a from-item. kind: one of KINDS. lines: where the events of an XES file are put down. Raises NotMapped."""
     name = literal(str(file))
     if kind == ".csv":
-        # skip and comment are set because DuckDB would otherwise guess them, and leave out lines without a word.
-        return (
-            f"read_csv({name}, header = true, all_varchar = true, quote = '\"', escape = '\"', skip = 0, comment = '')"
-        )
+        delimiter, columns = header(file)
+        # All is set, because DuckDB would otherwise guess it, and leave out lines without a word.
+        form = f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', skip = 0, comment = '', auto_detect = false"
+        return f"read_csv({name}, header = true, {form}, columns = {as_texts(columns)})"
     if kind == ".parquet":
         return f"read_parquet({name})"
     columns = as_json_lines(file, lines)
     if not columns:
         raise NotMapped("it has no trace with events.")
-    typed = ", ".join(f"{literal(column)}: 'varchar'" for column in columns)
-    return f"read_json({literal(str(lines))}, format = 'newline_delimited', auto_detect = false, columns = {{{typed}}})"
+    return f"read_json({literal(str(lines))}, format = 'newline_delimited', auto_detect = false, columns = {as_texts(columns)})"
+
+
+def as_texts(columns: list[str]) -> str:
+    """Columns of type text, as DuckDB's readers take them. Raises NotMapped where two have one name: DuckDB takes no account of case."""
+    lower = [column.lower() for column in columns]
+    twice = [column for column in columns if lower.count(column.lower()) > 1]
+    if twice or "" in columns:
+        raise NotMapped(f"two columns have one name: {' and '.join(twice)}." if twice else "a column has no name.")
+    return "{" + ", ".join(f"{literal(column)}: 'varchar'" for column in columns) + "}"
+
+
+def header(file: Path) -> tuple[str, list[str]]:
+    """What stands between the cells of a CSV, packed by gzip or not, and its columns. Of the usual delimiters the header's most frequent
+    counts."""
+    with (gzip.open if file.suffix.lower() == ".gz" else open)(file, "rt", encoding="utf-8-sig", newline="") as text:
+        line = re.sub('"[^"]*"', "", text.readline())
+        delimiter = max(DELIMITERS, key=line.count)
+        text.seek(0)
+        return delimiter, next(csv.reader(text, delimiter=delimiter), [])
 
 
 def cleaned(connection: duckdb.DuckDBPyConnection, source: str) -> str:
@@ -201,8 +230,8 @@ def repeated_rows(connection: duckdb.DuckDBPyConnection, names: Names, files: in
     names: the log's columns. Makes the view `rows`, which the log is made of.
     """
     listed = ", ".join(map(quoted, names.columns))
-    numbered = f"select *, row_number() over (partition by {FILE}, {listed} order by {ROW}) as nth from read"
-    (twice,) = connection.execute(f"select count(*) from ({numbered}) where nth > 1").fetchone()
+    once_each = f"select count(*) - count(distinct hash({FILE}, {listed})) from read"
+    (twice,) = connection.execute(once_each).fetchone()
     notes = [
         f"Rows that repeat another row of their file, word for word: {twice:,}. Each counts. If the export has ids of its own, map them to "
         "event_id; a build takes one row per id."
@@ -210,12 +239,13 @@ def repeated_rows(connection: duckdb.DuckDBPyConnection, names: Names, files: in
     if files == 1:
         connection.execute("create view rows as from read")
         return notes
+    numbered = f"select *, row_number() over (partition by {FILE}, {listed} order by {ROW}) as {NTH} from read"
     connection.execute(
         f"""
         create table rows as
-        select * exclude (nth)
+        select * exclude ({NTH})
         from ({numbered})
-        qualify row_number() over (partition by {listed}, nth order by {FILE}) = 1
+        qualify row_number() over (partition by {listed}, {NTH} order by {FILE}) = 1
         """
     )
     (once,) = connection.execute("select (select count(*) from read) - (select count(*) from rows)").fetchone()
@@ -223,31 +253,28 @@ def repeated_rows(connection: duckdb.DuckDBPyConnection, names: Names, files: in
 
 
 def check_times(
-    connection: duckdb.DuckDBPyConnection,
-    files: list[Path],
-    times: Times,
-    columns: dict[str, str | None],
-    types: dict[str, str],
+    connection: duckdb.DuckDBPyConnection, files: list[Path], times: Times, name: str, found_type: str, moment: str
 ) -> None:
-    """Raises NotMapped at the first time, of events or of loads, that can't be read."""
-    for name in (columns["time"], columns["loaded"]):
-        if name is None:
-            continue
-        column, found_type = quoted(name), types[name]
-        if not is_time(found_type):
-            raise NotMapped(f"the log's column {name} is of type {found_type}, which is no time.")
-        query = f"""
-            select {FILE}, {ROW}, {times.problem(column, found_type)}, count(*) over ()
-            from read
-            where {column} is not null and {times.moment(column, found_type)} is null
-            order by {FILE}, {ROW}
-            limit 1
-        """
-        found = connection.execute(query).fetchone()
-        if found:
-            file, row, problem, count = found
-            others = f" So are {count - 1:,} other rows." if count > 1 else ""
-            raise NotMapped(f"{files[file].name}, row {row}, {name}: {problem}.{others}")
+    """Raises NotMapped at the first time of a column that can't be read. moment: what the log has for it."""
+    column = quoted(name)
+    unread = f"select (select count({column}) from rows) - (select count({moment}) from log)"
+    (count,) = connection.execute(unread).fetchone()
+    if not count:
+        return
+    query = f"""
+        select {FILE}, {ROW}, {times.problem(column, found_type)}
+        from rows
+        where {column} is not null and {times.moment(column, found_type)} is null
+        order by {FILE}, {ROW}
+        limit 1
+    """
+    file, row, problem = connection.execute(query).fetchone()
+    raise NotMapped(f"{files[file].name}, row {row}, {name}: {problem}.{others(count - 1)}")
+
+
+def others(count: int) -> str:
+    """How many more rows have the same problem, as a sentence; empty where none has."""
+    return f" Further rows like it: {count:,}." if count else ""
 
 
 def is_time(found_type: str) -> bool:

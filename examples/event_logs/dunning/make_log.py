@@ -4,7 +4,7 @@
     python examples/event_logs/dunning/make_log.py
 
 1,000 cases from September 2025 to February 2026, as a billing system in Hamburg might export them: semicolons, decimal commas, local times
-without an offset, a step that nobody needs, and some dirty rows (see DIRT).
+without an offset, a step that nobody needs, and some dirty rows (see dirt()).
 """
 
 from __future__ import annotations
