@@ -41,7 +41,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command(help=__doc__)
 def map_log(
     logs: Annotated[
-        list[Path], typer.Argument(metavar="LOG …", help="The log: .csv, .csv.gz, .parquet, .xes or .xes.gz.")
+        list[Path], typer.Argument(metavar="LOG", help="The log: .csv, .csv.gz, .parquet, .xes or .xes.gz.")
     ],
     mapping: Annotated[Path, typer.Option(help="The mapping table, a CSV.")],
     out: Annotated[Path, typer.Option(help="The folder that is made, for events_path.")],

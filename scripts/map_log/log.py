@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import glob
 import gzip
 import re
 from dataclasses import dataclass
@@ -168,7 +169,8 @@ def read_file(connection: duckdb.DuckDBPyConnection, number: int, file: Path, fo
 
 def reader(kind: str, file: Path, lines: Path) -> str:
     """What reads a file, as a from-item. kind: one of KINDS. lines: where the events of an XES file are put down. Raises NotMapped."""
-    name = literal(str(file))
+    # A path is taken as it stands: brackets and stars in it are no patterns.
+    name = literal(glob.escape(str(file)))
     if kind == ".csv":
         delimiter, columns = header(file)
         # All is set, because DuckDB would otherwise guess it, and leave out lines without a word.
@@ -179,7 +181,8 @@ def reader(kind: str, file: Path, lines: Path) -> str:
     columns = as_json_lines(file, lines)
     if not columns:
         raise NotMapped("it has no trace with events.")
-    return f"read_json({literal(str(lines))}, format = 'newline_delimited', auto_detect = false, columns = {as_texts(columns)})"
+    name = literal(glob.escape(str(lines)))
+    return f"read_json({name}, format = 'newline_delimited', auto_detect = false, columns = {as_texts(columns)})"
 
 
 def as_texts(columns: list[str]) -> str:
@@ -331,7 +334,8 @@ def changed_clocks(connection: duckdb.DuckDBPyConnection, times: Times, name: An
     clock, instant = times.wall_clock(column, types[name]), times.is_instant(column, types[name])
     query = f"""
         with local_times as (
-            select {FILE}, {ROW}, {clock} as clock, {times.local(clock)} as moment from rows where not {instant}
+            select {FILE}, {ROW}, {clock} as clock, {times.local(clock)} as moment from rows
+            where not {instant} and isfinite({clock})
         )
         select
             count(*) filter (timezone({zone}, moment + interval 1 hour) = clock),
