@@ -22,8 +22,10 @@ class Reader:
         self.columns: dict[str, None] = {}
         self.case: dict[str, str] = {}
         self.events: list[dict[str, str]] = []
-        # The open elements: what each is, and its key where it is an attribute.
-        self.open: list[tuple[str, str | None]] = []
+        # What an attribute belongs to here: an event or the case; None where it is the log's own.
+        self.owner: dict[str, str] | None = None
+        # The keys of the open elements, None where one has none.
+        self.keys: list[str | None] = []
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
@@ -36,30 +38,29 @@ class Reader:
         )
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """An element begins. Of several attributes with one key the first counts."""
+        self.keys.append(attributes.get("key"))
         kind = name.rpartition(" ")[2]
-        self.open.append((kind, attributes.get("key")))
-        if kind == "event":
-            self.events.append({})
-        elif "key" in attributes and "value" in attributes:
-            self.keep(":".join(key for _, key in self.open if key is not None), attributes["value"])
-
-    def keep(self, key: str, value: str) -> None:
-        """An attribute of the open event, or else of the open case; others are the log's own. Of several with one key the first counts."""
-        kinds = [kind for kind, _ in self.open]
-        if "event" in kinds:
-            self.columns.setdefault(key)
-            self.events[-1].setdefault(key, value)
-        elif "trace" in kinds:
-            self.columns.setdefault(OF_THE_CASE + key)
-            self.case.setdefault(OF_THE_CASE + key, value)
-
-    def end(self, _: str) -> None:
-        """An element ends. Attributes of a case may stand behind its events, so that they are written with its end."""
-        kind, _ = self.open.pop()
         if kind == "trace":
+            self.owner = self.case
+        elif kind == "event":
+            self.owner = {}
+            self.events.append(self.owner)
+        elif self.owner is not None and "key" in attributes and "value" in attributes:
+            key = ":".join(filter(None, self.keys))
+            column = OF_THE_CASE + key if self.owner is self.case else key
+            self.columns.setdefault(column)
+            self.owner.setdefault(column, attributes["value"])
+
+    def end(self, name: str) -> None:
+        """An element ends. Attributes of a case may stand behind its events, so that they are written with its end."""
+        self.keys.pop()
+        kind = name.rpartition(" ")[2]
+        if kind == "event":
+            self.owner = self.case
+        elif kind == "trace":
             self.out.writelines(json.dumps({**self.case, **event}) + "\n" for event in self.events)
-            self.case, self.events = {}, []
+            self.case, self.events, self.owner = {}, [], None
 
 
 def as_json_lines(file: Path, out: Path) -> list[str]:

@@ -313,7 +313,8 @@ def as_xes(rows: list[dict[str, str]]) -> Iterator[str]:
         for event in (row for row in rows if row["case"] == case):
             offset = "+01:00" if "-01-" in event["at"] else "+02:00"
             amount = f'<x:float key="amount" value="{event["amount"]}"/>' if event["amount"] else ""
-            yield f'<x:event><x:string key="concept:name" value="{event["step"]}"/>{amount}<x:string key="remark" value="{event["remark"]}"/>'
+            yield f'<x:event><x:string key="concept:name" value="{event["step"]}"/>{amount}'
+            yield f'<x:string key="remark" value="{event["remark"]}"/>'
             yield f'<x:date key="time:timestamp" value="{event["at"].replace(" ", "T")}.000{offset}"/></x:event>'
         yield (name if case == "B" else "") + "</x:trace>"
     yield "</x:log>"
