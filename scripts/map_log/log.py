@@ -320,12 +320,10 @@ def log_query(times: Times, names: Names, columns: dict[str, str | None], types:
 
 
 def stamp(moment: str) -> str:
-    """A moment as it stands in an id: SQL of type text."""
+    """A moment as it stands in an id, so that ids of a case sort by time, with and without fractions: SQL of type text."""
     clock = f"timezone('UTC', {moment})"
     fraction = f"microsecond({clock}) % 1000000 <> 0"
-    return (
-        f"strftime({clock}, '%Y%m%dT%H%M%S') || case when {fraction} then strftime({clock}, '.%f') else '' end || 'Z'"
-    )
+    return f"strftime({clock}, '%Y%m%dT%H%M%S') || case when {fraction} then strftime({clock}, '.%f') else '' end"
 
 
 def changed_clocks(connection: duckdb.DuckDBPyConnection, times: Times, name: Any, types: dict[str, str]) -> list[str]:
