@@ -97,7 +97,9 @@ def check_place(out: Path, overwrite: bool) -> None:
     if not out.is_dir():
         raise NotMapped(f"{out} is no folder. Name another with --out.")
     found = {entry.name for entry in out.iterdir()}
-    ours = {f"{table}.{name}" for table in Project(duckdb.connect(), {}).call("event_contract") for name in FORMATS}
+    with duckdb.connect() as connection:
+        tables = Project(connection, {}).call("event_contract")
+    ours = {f"{table}.{name}" for table in tables for name in FORMATS}
     strange = sorted(found - ours)
     if strange:
         raise NotMapped(f"{out} holds {strange[0]}, which is no event table. Name another folder with --out.")

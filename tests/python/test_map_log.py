@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -281,29 +282,21 @@ def in_csv(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, st
     return folder, {path.name: path.read_text() for path in (folder / "events").iterdir()}
 
 
-@pytest.mark.parametrize(
-    "kind", ["log.csv.gz", "semicolons.csv", "log.parquet", "typed.parquet", "log.xes", "log.xes.gz"]
-)
+@pytest.mark.parametrize("kind", ["semicolons.csv.gz", "log.parquet", "log.xes.gz"])
 def test_the_form_of_a_log_makes_no_difference(tmp_path: Path, in_csv: tuple[Path, dict[str, str]], kind: str) -> None:
     folder, expected = in_csv
     # Brackets and stars are no patterns.
     (tmp_path / "[a]*").mkdir()
     file = tmp_path / "[a]*" / kind
     options = OPTIONS
-    texts = f"read_csv('{folder / 'log.csv'}', all_varchar = true)"
-    if kind == "log.csv.gz":
-        file.write_bytes(gzip.compress(LOG.encode()))
-    elif kind == "semicolons.csv":
-        file.write_text(LOG.replace(",", ";"))
+    if kind == "semicolons.csv.gz":
+        file.write_bytes(gzip.compress(LOG.replace(",", ";").encode()))
     elif kind == "log.parquet":
-        duckdb.sql(f"copy (select * replace (coalesce(remark, '') as remark) from {texts}) to '{file}'")
-    elif kind == "typed.parquet":
-        duckdb.sql(
-            f'copy (select * replace (cast("at" as timestamp) as "at", amount::double as amount) from {texts}) to \'{file}\''
-        )
+        typed = 'cast("at" as timestamp) as "at", amount::double as amount, coalesce(remark, \'\') as remark'
+        texts = f"read_csv('{folder / 'log.csv'}', all_varchar = true)"
+        duckdb.sql(f"copy (select * replace ({typed}) from {texts}) to '{file}'")
     else:
-        opening = gzip.open if kind.endswith(".gz") else open
-        with opening(file, "wt", encoding="utf-8") as out:
+        with gzip.open(file, "wt", encoding="utf-8") as out:
             out.write("".join(as_xes(list(csv.DictReader(LOG.splitlines())))))
         # XES names its columns itself, and its times have offsets.
         options = ["--as-it-happened", "--format", "csv"]
@@ -691,22 +684,25 @@ def dunning(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, example(folder, "dunning", "dunning.csv.gz", *DUNNING).output
 
 
-def test_what_is_wrong_with_the_dunning_export_is_found(dunning: tuple[Path, str]) -> None:
-    folder, said = dunning
-    report = look(str(folder / "events"), str(EXAMPLES / "dunning/reference"), DUNNING_VARS)
+def test_the_dunning_export_is_mapped_with_all_that_is_wrong_with_it(dunning: tuple[Path, str]) -> None:
+    _, said = dunning
+    # 1,000 cases, four of which were opened before the export begins; as make_log.py's dirt() has it.
+    assert re.search(r"case_triggers +996\n", said)
+    assert "Rows that repeat another row of their file, word for word: 5." in said
+    assert "Events that are later than they landed: 1." in said
+    assert "of Scoring updated (nobody here needs it)" in said
+
+
+@pytest.mark.slow
+def test_a_first_look_finds_what_is_wrong_with_the_dunning_export(dunning: tuple[Path, str]) -> None:
+    report = look(str(dunning[0] / "events"), str(EXAMPLES / "dunning/reference"), DUNNING_VARS)
     assert report.is_usable()
     found: Counter[str] = Counter()
     for table in report.tables:
         found.update({reason.reason: reason.rows for reason in table.reasons})
-    orphans = found.pop("orphan_case")
-    # As make_log.py's dirt() has it: three logins without a case, a letter of 2062, two negative payments; four cases without an opening.
+    assert found.pop("orphan_case") >= 4
+    # Three logins without a case, a letter of 2062, two negative payments.
     assert found == {"missing_key": 3, "from_the_future": 1, "invalid_value": 2}
-    assert orphans >= 4
-    (triggers,) = (table for table in report.tables if table.name == "case_triggers")
-    assert triggers.accepted == 996
-    assert "Rows that repeat another row of their file, word for word: 5." in said
-    assert "Events that are later than they landed: 1." in said
-    assert "of Scoring updated (nobody here needs it)" in said
 
 
 @pytest.mark.slow
