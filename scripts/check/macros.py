@@ -37,9 +37,9 @@ def code_of(source: str) -> CodeType:
 
 
 @functools.cache
-def default_vars() -> Mapping[str, Any]:
-    """The vars of dbt_project.yml; a process reads them once."""
-    return yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+def project_settings() -> dict[str, Any]:
+    """What dbt_project.yml says; a process reads it once."""
+    return yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
 
 
 class Refused(Exception):
@@ -84,13 +84,14 @@ class Project:
     def __init__(self, connection: duckdb.DuckDBPyConnection, variables: Mapping[str, Any]) -> None:
         self.connection = connection
         self.said: list[str] = []
-        self.variables = {**default_vars(), **variables}
+        settings = project_settings()
+        self.variables = {**settings["vars"], **variables}
         self.models = {path.stem: path for path in ROOT.glob("models/staging/**/*.sql")}
         self.seeds = {path.stem: path for path in ROOT.glob("seeds/reference/*.csv")}
         self.made: set[str] = set()
         self.macros: dict[str, Callable[..., Any]] = {}
         self.environment = environment()
-        self.environment.globals.update(self.context(default_vars(), variables))
+        self.environment.globals.update(self.context(settings["vars"], variables))
         for path in ROOT.glob("macros/**/*.sql"):
             for source, name in MACRO.findall(path.read_text(encoding="utf-8")):
                 self.environment.globals[name] = functools.partial(self.call_macro, name, source)

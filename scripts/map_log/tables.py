@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,8 @@ class Maker:
         try:
             described = self.connection.execute(f"describe select position, {expression} from log {WINDOWS}").fetchall()
         except duckdb.Error as error:
-            return explained(str(error), self.names)
+            parts = row.values[name].parts if name in row.values else ()
+            return explained(str(error), self.names, [part[0] for part in parts if not isinstance(part, str)])
         found_type = described[1][1].lower()
         self.types[row.number, name] = found_type
         if name == "when":
@@ -291,12 +293,13 @@ def made(name: str) -> str:
     return quoted(f"made {name}")
 
 
-def explained(error: str, names: Names) -> str:
-    """An error of DuckDB in an expression, in words that help. error: its text."""
+def explained(error: str, names: Names, expressions: Iterable[str] = ()) -> str:
+    """An error of DuckDB in words that help. error: its text. expressions: what stood in braces, which may be misspelt columns."""
     first = error.splitlines()[0]
     unknown = names.unknown(first)
     if unknown is not None:
         return f"the log has no column {unknown}. {names.nearest(unknown)}"
     if "GROUP BY" in first:
         return "what sums up over events needs `over earlier` or `over later`."
-    return first
+    meant = (guess(expression.strip(), names.columns) for expression in expressions)
+    return " ".join([first, *filter(None, meant)])

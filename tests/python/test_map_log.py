@@ -388,6 +388,10 @@ def test_an_activity_that_the_mapping_does_not_name_stops_with_its_count(tmp_pat
             "row 6 (Paid → exceptions), reason: the log has no column ammount. Did you mean amount?",
         ),
         (
+            row("Paid,,exceptions,reason={case_ id},"),
+            'syntax error at or near "id" Did you mean case_id?',
+        ),
+        (
             row("Paid,,exceptions,reason={a b c},"),
             'row 6 (Paid → exceptions), reason: Parser Error: syntax error at or near "b"',
         ),
