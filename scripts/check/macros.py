@@ -38,6 +38,12 @@ def code_of(source: str) -> CodeType:
     return environment().compile(source)
 
 
+@functools.cache
+def project_settings() -> dict[str, Any]:
+    """What dbt_project.yml says; a process reads it once."""
+    return yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+
+
 class Refused(Exception):
     """What a build would stop at before it reads anything; the text is what it says."""
 
@@ -80,7 +86,7 @@ class Project:
     def __init__(self, connection: duckdb.DuckDBPyConnection, variables: Mapping[str, Any]) -> None:
         self.connection = connection
         self.said: list[str] = []
-        settings = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+        settings = project_settings()
         self.variables = {**settings["vars"], **variables}
         self.models = {path.stem: path for pattern in MODELS for path in ROOT.glob(f"models/{pattern}.sql")}
         self.seeds = {path.stem: path for path in ROOT.glob("seeds/reference/*.csv")}

@@ -47,15 +47,19 @@ class Place:
         (self.folder / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
         # It may have been filled in the meantime.
         check(self.out)
-        before = Path(self.beside.name) / "before"
-        if self.out.exists():
-            self.out.rename(before)
-        try:
-            self.folder.rename(self.out)
-        except OSError:
-            if before.exists():
-                before.rename(self.out)
-            raise
+        swap(self.folder, self.out, Path(self.beside.name) / "before")
+
+
+def swap(new: Path, out: Path, before: Path) -> None:
+    """Puts a finished folder in its place by renames, so that `out` is the old one or the new one. before: where the old one goes."""
+    if out.exists():
+        out.rename(before)
+    try:
+        new.rename(out)
+    except OSError:
+        if before.exists():
+            before.rename(out)
+        raise
 
 
 def check(out: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             f"the road fines log is not part of the project and not at {LOG}: see examples/road_fines/README.md"
         )
     folder = tmp_path_factory.mktemp("road_fines")
-    subprocess.run([sys.executable, str(EXAMPLE / "map_events.py"), str(LOG), str(folder / "mapped")], check=True)
+    shutil.copytree(EXAMPLE / "reference", folder / "mapped/reference")
+    mapping = ["--mapping", EXAMPLE / "mapping.csv", "--as-it-happened", "--out", folder / "mapped/events"]
+    for module, arguments in {
+        "scripts.map_log": [LOG, *mapping],
+        "examples.road_fines.cost_rates": [LOG, folder / "mapped/reference"],
+    }.items():
+        subprocess.run([sys.executable, "-m", module, *map(str, arguments)], cwd=ROOT, check=True)
     build(
         folder,
         {
