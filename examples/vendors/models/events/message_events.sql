@@ -2,54 +2,25 @@
 
 with
 
-whatsapp as (
+events as (
+    {% for vendor, model in {
+        'whatsapp': 'stg_whatsapp__items',
+        'twilio': 'stg_twilio__status_callbacks',
+        'sendgrid': 'stg_sendgrid__events',
+    }.items() %}
     select
+        '{{ vendor }}' as vendor,
         event_id,
         case_id,
         occurred_at,
         loaded_at,
-        message_id,
-        'whatsapp' as channel,
-        false as is_fallback,
-        'whatsapp' as vendor,
-        event_type
-    from {{ ref('stg_whatsapp__items') }}
-),
-
-twilio as (
-    select
-        event_id,
-        case_id,
-        occurred_at,
-        loaded_at,
+        event_type,
         message_id,
         channel,
-        is_fallback,
-        'twilio' as vendor,
-        event_type
-    from {{ ref('stg_twilio__status_callbacks') }}
-),
-
-sendgrid as (
-    select
-        event_id,
-        case_id,
-        occurred_at,
-        loaded_at,
-        message_id,
-        'email' as channel,
-        is_fallback,
-        'sendgrid' as vendor,
-        event_type
-    from {{ ref('stg_sendgrid__events') }}
-),
-
-events as (
-    select * from whatsapp
-    union all
-    select * from twilio
-    union all
-    select * from sendgrid
+        is_fallback
+    from {{ ref(model) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select

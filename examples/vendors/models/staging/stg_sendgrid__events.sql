@@ -18,5 +18,6 @@ select
     coalesce({{ json_text('item', 'event') }}, '(none)') as event_type,
     -- What stands before the first dot is the X-Message-Id that sending returned; behind it come SendGrid's servers.
     split_part({{ json_text('item', 'sg_message_id') }}, '.', 1) as message_id,
+    'email' as channel,
     coalesce({{ json_text('item', 'fallback') }}, 'false') = 'true' as is_fallback
 from events

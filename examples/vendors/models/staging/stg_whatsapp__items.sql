@@ -46,6 +46,8 @@ select
         when items.message_type is not null then 'messages.' || items.message_type
         else 'changes.' || coalesce(items.field, '(none)')
     end as event_type,
-    coalesce(items.answered_id, items.item_id) as message_id
+    coalesce(items.answered_id, items.item_id) as message_id,
+    'whatsapp' as channel,
+    false as is_fallback
 from items
 left join sent_messages on items.answered_id = sent_messages.item_id
