@@ -14,8 +14,9 @@ events as (
         {{ json_text('body', 'detail.custom_status') }} as custom_status_id,
         {{ json_text('body', 'detail.requester_id') }} as requester_id,
         {{ json_text('body', 'detail.actor_id') }} as actor_id,
-        nullif({{ json_text('body', 'event.current') }}, '') as current_value,
-        nullif({{ json_text('body', 'event.previous') }}, '') as previous_value
+        -- None is null, an empty text or 0.
+        nullif(nullif({{ json_text('body', 'event.current') }}, ''), '0') as current_value,
+        nullif(nullif({{ json_text('body', 'event.previous') }}, ''), '0') as previous_value
     from {{ source('webhooks', 'zendesk') }}
 ),
 
