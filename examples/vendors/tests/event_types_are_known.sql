@@ -1,4 +1,4 @@
--- Warns of types of webhooks that event_types.csv doesn't know: they became no event. List them there, with what they become, or with why nothing.
+-- Warns of types of webhooks that event_types.csv doesn't know. List them there, with what they become or why nothing.
 {{ config(severity='warn') }}
 
 select

@@ -17,8 +17,9 @@ events as (
         {{ json_text('body', 'data.object.metadata.flow') }} as flow,
         {{ json_text('body', 'data.object.status') }} as status,
         {{ json_text('body', 'data.object.latest_charge') }} as latest_charge,
+        {{ json_text('body', 'data.object.amount') }} as amount,
         -- Before a payment succeeds, nothing of its amount is received.
-        coalesce(nullif({{ json_text('body', 'data.object.amount_received') }}, '0'), {{ json_text('body', 'data.object.amount') }}) as amount,
+        nullif({{ json_text('body', 'data.object.amount_received') }}, '0') as amount_received,
         {{ json_text('body', 'data.object.currency') }} as currency,
         {{ json_text('body', 'data.object.failure_code') }} as failure_code,
         {{ json_text('body', 'data.object.last_payment_error.code') }} as error_code,
@@ -56,7 +57,7 @@ select
     identified.previous_status,
     coalesce(identified.latest_charge, identified.object_id) as object_id,
     {{ from_epoch('identified.object_epoch') }} as object_created_at,
-    {{ stripe_amount('identified.amount', 'identified.currency') }} as amount,
+    {{ stripe_amount('coalesce(identified.amount_received, identified.amount)', 'identified.currency') }} as amount,
     upper(identified.currency) as currency,
     coalesce(identified.decline_code, identified.error_code, identified.failure_code) as failure_reason
 from identified
