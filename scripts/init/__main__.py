@@ -1,6 +1,6 @@
 """A working folder for your own events, outside the project: `python -m scripts.init FOLDER`.
 
-It holds what is yours: reference tables, a mapping, settings, and a Makefile whose `make` takes three sample cases from an export to the page.
+It holds what is yours: reference tables, a mapping, settings and a Makefile, whose `make` takes three sample cases to the page.
 Exit codes: 0 made, 2 could not be made, and nothing was written.
 """
 

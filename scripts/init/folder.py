@@ -137,9 +137,10 @@ def reference(choice: Choice) -> dict[str, str]:
         "completion_means": "", "collects_payment": "true", "maturity_days": "10",
     }  # fmt: skip
     found["reference/workflows.csv"] += ",".join(row.get(name, "false") for name in contract["workflows"]) + "\n"
-    _, heading, meaning = PAGE_OF_CONTRACT.read_text(encoding="utf-8").partition("## Reference tables")
+    _, _, meaning = PAGE_OF_CONTRACT.read_text(encoding="utf-8").partition("## Reference tables")
     found["REFERENCE.md"] = (
-        "# Reference tables\n\nWhat people decide, and no event says. `workflows` is needed; a table without rows is one that you don't use, and its file may go.\n"
+        "# Reference tables\n\nWhat people decide, and no event says. "
+        "Only `workflows` is needed. A table without rows is one that you don't use; its file may go.\n"
         + re.sub(r"<!--.*?-->\n*", "", re.sub(r"\]\((?!https?:)[^)]*\)", "]", meaning))
     )
     return found
