@@ -5,7 +5,9 @@
           table       the event table
           where       condition on its rows (columns of the contract); without it, any row says it
           of          with `known`: the rows that could say it; without it, all of them
-          known       the column that a source may know in some rows only
+          known       the column, or columns, that a source may know in some rows only: an SQL expression, NULL where it doesn't
+          known_as    `known` in words; without it, as it stands
+          is_part     the figure moves without it, and is only to be read otherwise
           or          another fact that says the same
           is_absence  what is counted is that there is no such row
           without     what follows where no row says it; without it, what follows where the table is empty (no_rows())
@@ -29,7 +31,7 @@
         'checks': {'table': 'identity_checks'},
         'passed': {'table': 'identity_checks', 'where': "outcome = 'passed'", 'without': 'no identity check was passed (outcome)'},
 
-        'actions': {'table': 'action_events', 'where': by_customer, 'without': 'no action was a customer\'s (actor)'},
+        'actions': {'table': 'action_events', 'where': by_customer, 'without': 'no action is by a customer (actor)'},
         'actions_in_messages': {
             'table': 'action_events', 'where': by_customer ~ " and message_id <> ''",
             'without': 'no action says from which message it was taken (message_id)',
@@ -38,6 +40,10 @@
             'table': 'action_events', 'where': by_customer ~ " and step = 'completed'",
             'without': 'no customer completed an action (step, actor): nothing counts as completed in a message',
         },
+        'self_cures': {
+            'table': 'action_events', 'where': by_customer ~ " and step = 'completed'", 'is_absence': true,
+            'without': 'no customer completed an action (step, actor): every case without an agent counts as cured by itself',
+        },
         'ineligible': {
             'table': 'action_events', 'where': by_customer ~ " and step = 'ineligible'", 'without': 'no step is ineligible (step)',
         },
@@ -45,15 +51,13 @@
         'actions_of_agents': {'table': 'action_events', 'where': "actor = 'agent'"},
 
         'attempts': {'table': 'writeback_attempts'},
-        'retries': {
-            'table': 'writeback_attempts', 'where': 'attempt_number > 1', 'without': 'no attempt is a second one (attempt_number)',
-        },
+        'retries': {'table': 'writeback_attempts', 'where': 'is_retried', 'without': 'no record was tried more than once'},
         'acknowledgements': {
             'table': 'writeback_acks', 'where': "outcome = 'persisted'",
             'without': 'no acknowledgement says that a record was persisted (outcome): nothing can count as resolved',
         },
         'proofs': {
-            'table': 'writeback_acks', 'of': "outcome = 'persisted' and requires_fields", 'known': 'fields_persisted',
+            'table': 'writeback_acks', 'of': "outcome = 'persisted'", 'known': 'fields_persisted',
             'without': 'fields are required, and no acknowledgement says how many were persisted (fields_persisted): none proves anything',
         },
         'reversals': {'table': 'writeback_acks', 'where': "outcome = 'reversed'", 'without': 'no acknowledgement is a reversal (outcome)'},
@@ -72,7 +76,17 @@
             'without': 'no touch on an exception says when it ended (ended_at)',
         },
         'handle_minutes': {'table': 'agent_touches', 'known': 'handle_minutes', 'without': 'no touch says its handle_minutes'},
-        'wrap_up_minutes': {'table': 'agent_touches', 'known': 'wrap_up_minutes', 'without': 'no touch says its wrap_up_minutes'},
+        'minutes': {
+            'table': 'agent_touches', 'known': 'coalesce(handle_minutes, wrap_up_minutes)', 'known_as': 'handle_minutes or wrap_up_minutes',
+            'without': 'no touch says its handle_minutes or wrap_up_minutes',
+        },
+        'wrap_up_minutes': {
+            'table': 'agent_touches', 'known': 'wrap_up_minutes', 'is_part': true, 'without': 'no touch says its wrap_up_minutes',
+        },
+        'resolved_touches': {
+            'table': 'agent_touches', 'where': "exception_id <> '' and outcome = 'resolved'",
+            'without': 'no touch on an exception resolved it (outcome)',
+        },
 
         'evidence': {'table': 'evidence_items', 'where': 'is_valid', 'without': 'no evidence is valid (is_valid)'},
         'consent': {
@@ -87,6 +101,10 @@
         'payments': {
             'table': 'payments', 'where': "flow = 'automated' and status in ('succeeded', 'failed')",
             'without': 'no automated payment succeeded or failed (flow, status)',
+        },
+        'failed': {
+            'table': 'payments', 'where': "flow = 'automated' and status = 'failed'", 'is_part': true,
+            'without': 'no automated payment failed (flow, status)',
         },
         'paid': {
             'table': 'payments', 'where': "flow = 'automated' and status = 'succeeded'",
@@ -135,7 +153,7 @@
             'is_automated': ['completed', 'agents'] + resolved,
             'is_straight_through': ['completed', 'agents'] + resolved,
             'is_deflected': ['agents'] + resolved,
-            'resolution_path': ['completed', 'agents'] + resolved,
+            'resolution_path': ['self_cures', 'agents'] + resolved,
             'is_closed_unresolved': ['closures'],
             'has_consent_by_completion': ['consent'], 'has_document_by_resolution': ['document'], 'is_evidence_complete': ['evidence'],
             'net_collected_automated': ['paid'], 'has_automated_payment': ['paid'],
@@ -147,7 +165,7 @@
         'exceptions': {
             'raised_at': ['exceptions'], 'has_context': ['context'],
             'first_pass_closed_at': ['exception_touches', 'ended_touches'],
-            'is_escaped': ['exception_touches'], 'is_first_touch_resolved': ['exception_touches'],
+            'is_escaped': ['exception_touches'], 'is_first_touch_resolved': ['exception_touches', 'resolved_touches'],
         },
         'messages': {
             'sent_at': ['sent'], 'delivered_at': ['delivered'], 'opened_at': ['opened'], 'clicked_at': ['clicked'],
@@ -155,9 +173,9 @@
         },
         'identity_checks': {'occurred_at': ['checks'], 'is_first_pass': ['passed']},
         'agent_touches': {
-            'occurred_at': ['touches'], 'handle_minutes': ['handle_minutes'], 'known_minutes': ['handle_minutes', 'wrap_up_minutes'],
+            'occurred_at': ['touches'], 'handle_minutes': ['handle_minutes'], 'known_minutes': ['minutes', 'wrap_up_minutes'],
         },
-        'payments': {'occurred_at': ['payments'], 'status': ['payments'], 'flow': ['payments']},
+        'payments': {'occurred_at': ['payments'], 'status': ['payments', 'failed'], 'flow': ['payments']},
         'charges': {'charged_at': [], 'amount': ['prices']},
     }) }}
 {% endmacro %}
@@ -184,7 +202,7 @@
           kpi_id
           fact         of event_facts(), `prices`, or a flag of kpi_flags()
           is_base      without it nothing is counted: of the clock or the denominator (of two clocks: those of the denominator's units)
-          is_decisive  without it the figure would be the same whatever happens, not merely read otherwise
+          is_decisive  without it the figure would be the same whatever happens, not merely to be read otherwise
     -#}
     {% set facts, facts_of_columns, needs = event_facts(), facts_of_columns(), [] %}
     {% for kpi_id, kpi in kpi_definitions().items() %}
@@ -213,8 +231,9 @@
             {#- Where something else decides, too, the figure still moves. -#}
             {% set others = own | map(attribute='fact') | reject('in', base + [need.fact]) | list %}
             {% set is_narrowing = 'not ' ~ need.column in (kpi.denominator or '') %}
-            {% set decides_alone = not (facts.get(need.fact, {}).is_absence and others) %}
-            {% set entry = {'kpi_id': kpi_id, 'fact': need.fact, 'is_base': need.is_base, 'is_decisive': decides_alone and not is_narrowing} %}
+            {% set fact = facts.get(need.fact, {}) %}
+            {% set is_decisive = not fact.is_part and not (fact.is_absence and others) and not is_narrowing %}
+            {% set entry = {'kpi_id': kpi_id, 'fact': need.fact, 'is_base': need.is_base, 'is_decisive': is_decisive} %}
             {% if entry not in needs %}
                 {% do needs.append(entry) %}
             {% endif %}

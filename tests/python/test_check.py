@@ -165,6 +165,72 @@ def test_what_a_source_knows_in_part_is_shown_in_part(tmp_path: Path, workflows:
     assert why(report, "handle_time_mean") == ["handle_minutes is known in 2 of 3 rows of agent_touches"]
 
 
+def written(count: int = 3) -> dict[str, list[dict[str, Any]]]:
+    """Cases whose records are written and acknowledged; nothing is required of the fields."""
+    attempts = [
+        event(
+            number,
+            idempotency_key=f"k{number}",
+            attempt_number=1,
+            target_system="crm",
+            status="accepted",
+            fields_required="",
+        )
+        for number in range(count)
+    ]
+    acks = [
+        event(number, idempotency_key=f"k{number}", ack_id=f"a{number}", outcome="persisted", fields_persisted="")
+        for number in range(count)
+    ]
+    return {"case_triggers": triggers(count), "writeback_attempts": attempts, "writeback_acks": acks}
+
+
+def test_one_acknowledgement_that_proves_nothing_hides_no_kpi(tmp_path: Path, workflows: str) -> None:
+    tables = written()
+    tables["writeback_attempts"][0]["fields_required"] = 4
+    report = look(str(write(tmp_path / "one", **tables)), workflows, {})
+    assert verdicts(report)["writeback_success_rate"] == "partial"
+    assert why(report, "writeback_success_rate") == ["fields_persisted is known in 2 of 3 rows of writeback_acks"]
+    # The first attempt says what is required: a retry of the same record that says more changes nothing.
+    retry = {**tables["writeback_attempts"][0], "event_id": "retry", "occurred_at": "2026-03-02T09:00:30Z"}
+    tables["writeback_attempts"][0]["fields_required"] = ""
+    report = look(
+        str(write(tmp_path / "retry", **tables | {"writeback_attempts": [*tables["writeback_attempts"], retry]})),
+        workflows,
+        {},
+    )
+    assert verdicts(report)["writeback_success_rate"] == "full"
+    for row in tables["writeback_attempts"]:
+        row["fields_required"] = 4
+    report = look(str(write(tmp_path / "all", **tables)), workflows, {})
+    assert verdicts(report)["writeback_success_rate"] == verdicts(report)["deflection_rate"] == "none"
+    assert "none proves anything" in " ".join(why(report, "writeback_success_rate"))
+
+
+def test_a_second_attempt_is_one_whatever_its_number(tmp_path: Path, workflows: str) -> None:
+    tables = written()
+    assert verdicts(look(str(write(tmp_path / "once", **tables)), workflows, {}))["writeback_retry_rate"] == "partial"
+    tables["writeback_attempts"].append({**tables["writeback_attempts"][0], "event_id": "again"})
+    assert verdicts(look(str(write(tmp_path / "twice", **tables)), workflows, {}))["writeback_retry_rate"] == "full"
+
+
+def test_what_moves_a_figure_is_enough_to_show_it(tmp_path: Path, workflows: str) -> None:
+    """Handle minutes without wrap-up, resolved cases with agents and without actions, payments none of which failed."""
+    touches = [event(0, agent_ref="a", outcome="returned", handle_minutes=4, exception_id="e0")]
+    payments = [event(1, payment_id="p", flow="automated", status="succeeded", amount=5, currency="USD")]
+    tables = written() | {"agent_touches": touches, "exceptions": [event(0, reason="stuck")], "payments": payments}
+    report = look(str(write(tmp_path, **tables)), workflows, {})
+    found = verdicts(report)
+    assert (
+        found["agent_minutes_per_resolution"] == found["self_cure_rate"] == found["payment_decline_rate"] == "partial"
+    )
+    assert why(report, "agent_minutes_per_resolution") == ["no touch says its wrap_up_minutes"]
+    assert why(report, "payment_decline_rate") == ["no automated payment failed (flow, status)"]
+    assert "no touch on an exception resolved it (outcome), so it is right only if that never happens" in why(
+        report, "escalation_success_rate"
+    )
+
+
 def test_kpis_of_other_workflows_can_not_be_shown(tmp_path: Path, workflows: str) -> None:
     address = [{**row, "workflow": "address_update"} for row in triggers()]
     report = look(str(write(tmp_path, case_triggers=address)), workflows, {})

@@ -4,37 +4,31 @@
 
 with
 
-keys_with_required_fields as (
-    select distinct
-        case_id,
-        idempotency_key
-    from {{ ref('stg_events__writeback_attempts') }}
-    where fields_required is not null
-),
-
 acknowledgements as (
     select
         acknowledgements.outcome,
-        acknowledgements.fields_persisted,
-        keys.case_id is not null as requires_fields
+        -- Where no field is required, every acknowledgement proves the record.
+        case when writebacks.fields_required is null then 0 else acknowledgements.fields_persisted end as fields_persisted
     from {{ ref('stg_events__writeback_acks') }} as acknowledgements
-    left join keys_with_required_fields as keys
+    left join {{ ref('int_writeback__attempted') }} as writebacks
         on
-            acknowledgements.case_id = keys.case_id
-            and acknowledgements.idempotency_key = keys.idempotency_key
+            acknowledgements.case_id = writebacks.case_id
+            and acknowledgements.idempotency_key = writebacks.idempotency_key
 ),
 
 {%- for table in event_contract() %}
 
 counted_{{ table }} as (
     select
-        {%- for fact_id, fact in facts.items() if fact.table == table %}
-        {%- set among = fact.of or 'true' %}
-        count(case when {{ among }} then 1 end) as {{ fact_id }}_among,
-        count(case when {{ among }} and {{ fact.known ~ ' is not null' if fact.known else fact.where or 'true' }} then 1 end) as {{ fact_id }},
+        {%- for fact_id, fact in facts.items() if fact.table == table and not fact.known %}
+        count(case when {{ fact.where or 'true' }} then 1 end) as {{ fact_id }},
+        {%- endfor %}
+        {%- for fact_id, fact in facts.items() if fact.table == table and fact.known %}
+        count(case when {{ fact.of or 'true' }} then 1 end) as {{ fact_id }}_among,
+        count(case when {{ fact.of or 'true' }} then {{ fact.known }} end) as {{ fact_id }},
         {%- endfor %}
         count(*) as accepted_rows
-    from {{ 'acknowledgements' if table == 'writeback_acks' else ref('stg_events__' ~ table) }}
+    from {{ {'writeback_acks': 'acknowledgements', 'writeback_attempts': ref('int_writeback__attempted')}[table] or ref('stg_events__' ~ table) }}
 ),
 {%- endfor %}
 
@@ -56,50 +50,53 @@ counted_prices as (
         union all
         select amount from {{ ref('stg_reference__fixed_costs') }}
     ) as prices
+),
+
+counted as (
+    {%- for fact_id, fact in facts.items() %}
+    select
+        '{{ fact_id }}' as fact,
+        accepted_rows,
+        {{ fact_id ~ '_among' if fact.known else 'accepted_rows' }} as among_rows,
+        {{ fact_id }}{{ ' + (select others.' ~ fact.or ~ ' from counted_' ~ facts[fact.or].table ~ ' as others)' if fact.or }} as said_rows
+    from counted_{{ fact.table }}
+    union all
+    {%- endfor %}
+    {%- for flag in flags %}
+    select
+        '{{ flag }}' as fact,
+        accepted_rows,
+        {{ flag }}_among as among_rows,
+        {{ flag }} as said_rows
+    from counted_workflows
+    union all
+    {%- endfor %}
+    select
+        'prices' as fact,
+        accepted_rows,
+        accepted_rows as among_rows,
+        accepted_rows as said_rows
+    from counted_prices
 )
 
-{%- for fact_id, fact in facts.items() %}
-
 select
-    '{{ fact_id }}' as fact,
-    '{{ fact.table }}' as source_table,
-    counted.accepted_rows,
-    counted.{{ fact_id }}_among as among_rows,
-    counted.{{ fact_id }}{{ ' + others.' ~ fact.or if fact.or }} as said_rows,
-    {{ "'" ~ fact.known ~ "'" if fact.known else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as known_column,
-    '{{ dbt.escape_single_quotes(no_rows[fact.table]) }}' as without_rows,
-    '{{ dbt.escape_single_quotes(fact.without or no_rows[fact.table]) }}' as without_fact
-from counted_{{ fact.table }} as counted
-{%- if fact.or %}
-cross join counted_{{ facts[fact.or].table }} as others
-{%- endif %}
-
-union all
-{%- endfor %}
-
-{%- for flag in flags %}
-
-select
-    '{{ flag }}' as fact,
-    'workflows' as source_table,
-    accepted_rows,
-    {{ flag }}_among as among_rows,
-    {{ flag }} as said_rows,
-    cast(null as {{ dbt.type_string() }}) as known_column,
-    '{{ no_rows.workflows }}' as without_rows,
-    'no workflow of these cases has {{ flag }} in the table workflows' as without_fact
-from counted_workflows
-
-union all
-{%- endfor %}
-
-select
-    'prices' as fact,
-    'prices' as source_table,
-    accepted_rows,
-    accepted_rows as among_rows,
-    accepted_rows as said_rows,
-    cast(null as {{ dbt.type_string() }}) as known_column,
-    '{{ no_rows.prices }}' as without_rows,
-    '{{ no_rows.prices }}' as without_fact
-from counted_prices
+    counted.*,
+    facts.source_table,
+    nullif(facts.known_column, '') as known_column,
+    facts.without_rows,
+    facts.without_fact
+from counted
+inner join (
+    values
+    {%- for fact_id, fact in facts.items() %}
+    (
+        '{{ fact_id }}', '{{ fact.table }}', '{{ fact.known_as or fact.known }}', {{ dbt.string_literal(no_rows[fact.table]) }},
+        {{ dbt.string_literal(dbt.escape_single_quotes(fact.without or no_rows[fact.table])) }}
+    ),
+    {%- endfor %}
+    {%- for flag in flags %}
+    ('{{ flag }}', 'workflows', '', '{{ no_rows.workflows }}', 'no workflow of these cases has {{ flag }} in the table workflows'),
+    {%- endfor %}
+    ('prices', 'prices', '', '{{ no_rows.prices }}', '{{ no_rows.prices }}')
+) as facts (fact, source_table, known_column, without_rows, without_fact)
+    on counted.fact = facts.fact

@@ -28,14 +28,14 @@ gaps as (
         case
             when is_table_empty then is_decisive
             when is_flag_unknown then false
-            when known_column is not null then is_unsaid
+            when known_column is not null then is_unsaid and is_decisive
             else is_decisive and is_base
         end as hides_kpi,
         case
             when is_table_empty then without_rows
             when is_flag_unknown then 'it applies to workflows of ' || fact || ' only, and workflows is not given'
             when is_unsaid and (known_column is not null or is_base or not is_decisive) then without_fact
-            when is_unsaid then without_fact || ': right only if that never happens'
+            when is_unsaid then without_fact || ', so it is right only if that never happens'
             when known_column is not null and said_rows < among_rows then
                 known_column || ' is known in ' || cast(said_rows as {{ dbt.type_string() }}) || ' of '
                 || cast(among_rows as {{ dbt.type_string() }}) || ' rows of ' || source_table
