@@ -22,7 +22,14 @@ from scripts.marts import ROOT, literal
 
 MACRO = re.compile(r"({%-?\s*macro\s+(\w+)\(.*?{%-?\s*endmacro\s*-?%})", re.DOTALL)
 # What a first look makes: whether rows are accepted, and whether they can show a KPI.
-MODELS = ("staging/**/*", "**/int_writeback__attempted", "**/int_event__facts", "**/int_kpi__gaps", "**/dim_kpi", "**/rpt_kpi_coverage")
+MODELS = (
+    "staging/**/*",
+    "**/int_writeback__attempted",
+    "**/int_event__facts",
+    "**/int_kpi__gaps",
+    "**/dim_kpi",
+    "**/rpt_kpi_coverage",
+)
 # What grows from build to build is read by no first look.
 FIRST_BUILD = {"is_incremental": lambda: False, "this": None}
 

@@ -5,13 +5,15 @@ const ALL = '(all)';
 function prepare(figures) {
     const { numerator, denominator, ci_low, ci_high } = figures.intervals;
     const intervals = new Map(numerator.map((above, index) => [`${above}/${denominator[index]}`, [ci_low[index], ci_high[index]]]));
+    const kpi = Object.fromEntries(figures.kpis.map((each) => [each.kpi_id, each]));
     const tables = {};
     for (const [name, columns] of Object.entries(figures.tables)) {
         const names = Object.keys(columns);
         const length = names.length ? columns[names[0]].length : 0;
-        tables[name] = Array.from({ length }, (_, row) => Object.fromEntries(names.map((column) => [column, columns[column][row]])));
+        tables[name] = Array.from({ length }, (_, row) => Object.fromEntries(names.map((column) => [column, columns[column][row]])))
+            .filter((row) => isNone(row.kpi_id) || isShown({ kpi: kpi[row.kpi_id] }));
     }
-    return { ...figures, tables, intervals, read: new Map(), kpi: Object.fromEntries(figures.kpis.map((kpi) => [kpi.kpi_id, kpi])) };
+    return { ...figures, tables, intervals, read: new Map(), kpi };
 }
 
 const isCohort = (choice) => choice.dimension !== 'all';

@@ -58,7 +58,8 @@ function verdict(page, choice) {
     const pair =
         completion && verified
             ? `customers finished ${completion} of the cases that we wrote to, and ${verified} of the finished ones are acknowledged`
-            : completion ? `customers finished ${completion} of the cases that we wrote to, and nothing is known yet of acknowledgements` : 'no case has been finished';
+            : completion ? `customers finished ${completion} of the cases that we wrote to, and nothing is known yet of acknowledgements`
+            : isShown({ kpi: page.kpi.completion_rate }) ? 'no case has been finished' : `these events can’t show how many cases customers finished${verified ? `; ${verified} of the finished ones are acknowledged` : ''}`;
     const count = `${red.length} of ${words.plural(judged.length, 'judged headline figure')} ${red.length === 1 ? 'is' : 'are'} beyond the red flag`;
     const state = red.length ? 'red' : amber.length ? 'amber' : judged.length ? 'green' : 'none';
     const lead = {
@@ -238,8 +239,8 @@ function tiles(page, choice) {
 // How the resolved cases of the period were resolved. Deflected = automated + self-cured; the rest had an agent.
 function paths(page, choice) {
     const deflected = figureOf(page, choice, 'deflection_rate').cell;
-    if (!deflected || !deflected.denominator) return html``;
-    const selfCured = figureOf(page, choice, 'self_cure_rate').cell;
+    if (!deflected || !deflected.denominator || !isShown({ kpi: page.kpi.deflection_rate })) return html``;
+    const selfCured = isShown({ kpi: page.kpi.self_cure_rate }) ? figureOf(page, choice, 'self_cure_rate').cell : null;
     const closed = figureOf(page, choice, 'closed_unresolved_rate').cell;
     const resolved = deflected.denominator;
     const parts = selfCured
@@ -327,7 +328,7 @@ function money(page, choice) {
     if (isCohort(choice)) return html``;
     const amount = (value) => words.money(value, page.run.reporting_currency);
     const mine = (row) => row.workflow === choice.workflow;
-    const cost = page.tables.costs.find((row) => mine(row) && row.week_start === choice.week);
+    const cost = isShown({ kpi: page.kpi.cost_per_resolved_case }) ? page.tables.costs.find((row) => mine(row) && row.week_start === choice.week) : null;
     const savings = page.tables.savings.filter(mine).slice(-6);
     const months = page.tables.effort.map((row) => row.month);
     const month = months.filter((each) => addMonth(each) <= page.run.today).sort().pop();

@@ -207,6 +207,8 @@ class Reader:
         if kpi["gaps"]:
             said = "These events can't show it" if kpi["coverage"] == "none" else "To be read with care"
             self.print(f"{said}: {kpi['gaps']}.", "yellow")
+        if kpi["coverage"] == "none":
+            return
         self.heading(f"The last {len(weeks)} weeks")
         self.figure_table("week of", weeks)
         if periods:

@@ -120,6 +120,19 @@ def test_a_kpi_that_the_events_can_not_show_has_no_figure_and_no_verdict(
     # Neither what needs attention, nor the weeks beside each other, nor the sentence at the top.
     assert without.count("Writeback success rate") == 1 < with_it.count("Writeback success rate")
     assert "6 of 14 judged" in words_of(without) and "7 of 15 judged" in words_of(with_it)
+    # Nor any list of what happened to it.
+    everything = Renderer(
+        {**drawn_figures, "kpis": [{**kpi, "coverage": "none", "gaps": gap} for kpi in drawn_figures["kpis"]]}
+    ).content(bad_week)
+    words = words_of(everything)
+    assert "these events can’t show how many cases customers finished" in words
+    for section in (
+        "On the way to a target",
+        "Four weeks before and after",
+        "Cost of a resolved case",
+        "How cases were resolved",
+    ):
+        assert section in words_of(with_it) and section not in words, section
     # What is known in part is shown, with what is missing.
     assert "In part: handle_minutes is known in 854 of 882 rows of agent_touches." in tile_of(
         with_it, "handle_time_mean"
