@@ -115,12 +115,12 @@ $(RECIPES_ENV)/installed: requirements-recipes.txt
 $(SPARK_ENV)/installed: requirements-spark.txt
 $(ICEBERG_ENV)/installed: requirements-spark-iceberg.txt
 $(TEST_ENV)/installed: requirements-test.txt
-# uv installs in seconds what takes pip a minute or two. Where it can't (an index that only pip knows), pip does. uv leaves nothing behind.
+# uv installs in seconds what takes pip a minute or two. Where it can't (an index that only pip knows), pip does. Then uv is removed again.
 %/installed:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
 	$(PYTHON) -m venv $*
 	$*/bin/$(PIP) install --require-hashes --requirement requirements-installer.txt && \
-		$*/bin/uv pip install --quiet --python $*/bin/python --require-hashes --requirement $< || \
+		$*/bin/uv pip install --quiet --no-cache --python $*/bin/python --require-hashes --requirement $< || \
 		$*/bin/$(PIP) install --no-compile --require-hashes --requirement $<
 	$*/bin/$(PIP) uninstall --yes uv
 	touch $@

@@ -6,6 +6,7 @@ Exit codes: 0 made, 2 could not be made, and nothing was written.
 
 from __future__ import annotations
 
+import shlex
 import sys
 import zoneinfo
 from enum import StrEnum
@@ -74,7 +75,7 @@ def init(
         typer.echo(f"Nothing was made: {error}", err=True)
         raise typer.Exit(COULD_NOT_MAKE) from error
     typer.echo(
-        f"Made {folder}. Three sample cases go all the way, from the export to the page:\n\n    cd {folder}\n    make\n"
+        f"Made {folder}. Three sample cases go all the way, from the export to the page:\n\n    cd {shlex.quote(str(folder))}\n    make\n"
     )
     typer.echo("Then put your own export in the place of theirs: README.md there says how.")
 
@@ -87,7 +88,7 @@ def asked(question: str, default: str, allowed: object = None) -> str:
         answer = typer.prompt(question, default=default)
         if allowed is None or answer in list(allowed):  # type: ignore[call-overload]
             return answer
-        typer.echo(f"{answer} is none of them.")
+        typer.echo(f"{answer} isn't a valid answer.")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import os
 import re
-import shutil
 import tempfile
 import zoneinfo
 from collections.abc import Iterator
@@ -22,6 +22,7 @@ from scripts.marts import ROOT
 TEMPLATES = Path(__file__).parent / "templates"
 # Reference tables that come with the project, and that few people write themselves.
 SHIPPED = {"kpi_catalog", "manual_steps", "time_zones"}
+PLAIN_PATH = re.compile(r"[\w/ .,+@=-]+")
 PAGE_OF_CONTRACT = ROOT / "docs/reference/contract.md"
 
 
@@ -47,28 +48,36 @@ class Choice:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.workflow):
             yield f"the workflow {self.workflow!r} isn't a name of small letters, digits and underscores, such as failed_payment."
         if self.time_zone not in zoneinfo.available_timezones():
-            yield f"{self.time_zone} is no time zone. Name one such as Europe/Berlin."
+            yield f"{self.time_zone} isn't a time zone. Name one such as Europe/Berlin."
         if not re.fullmatch(r"[A-Z]{3}", self.currency):
-            yield f"{self.currency} is no code of a currency. Name one such as EUR."
+            yield f"{self.currency} isn't a currency code. Use three capital letters, such as EUR."
 
 
 def make(folder: Path, choice: Choice) -> None:
     """Make a folder; raises Refused where something is there already, or where the choice is none."""
     for problem in choice.problems():
         raise Refused(problem)
-    folder = folder.absolute()
+    # As it will be written into files that make, a shell and YAML read.
+    folder = Path(os.path.realpath(folder))
+    for path in (folder, ROOT):
+        if not PLAIN_PATH.fullmatch(str(path)):
+            raise Refused(
+                f"{str(path)!r} has a character that make, a shell or YAML reads in its own way. "
+                "Use letters, digits, blanks, dots and hyphens."
+            )
     if folder.is_relative_to(ROOT):
         raise Refused(f"{folder} is within the project, which updates replace. Name a folder elsewhere.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Refused(f"{folder} is there, and isn't an empty folder. Name another one.")
     try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise Refused(f"{folder} already exists and isn't an empty folder. Name another one.")
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".closed_loop_init_") as place:
             beside = Path(place) / "made"
             for name, text in files(folder, choice, dt.datetime.now(dt.UTC)).items():
                 (beside / name).parent.mkdir(parents=True, exist_ok=True)
                 (beside / name).write_text(text, encoding="utf-8")
-            shutil.rmtree(folder, ignore_errors=True)
+            if folder.exists():
+                folder.rmdir()
             beside.rename(folder)
     except OSError as error:
         raise Refused(f"{folder} can't be written: {error.strerror}.") from error

@@ -109,8 +109,8 @@ def test_the_sample_becomes_three_cases(tmp_path: Path) -> None:
     "options, says",
     [
         (("--workflow", "Late Payment"), "isn't a name of small letters"),
-        (("--time-zone", "Berlin"), "Berlin is no time zone"),
-        (("--currency", "euro"), "euro is no code of a currency"),
+        (("--time-zone", "Berlin"), "Berlin isn't a time zone"),
+        (("--currency", "euro"), "euro isn't a currency code"),
     ],
 )
 def test_a_wrong_answer_makes_nothing(options: tuple[str, ...], says: str, tmp_path: Path) -> None:
@@ -125,10 +125,14 @@ def test_nothing_that_is_there_is_written_over(tmp_path: Path) -> None:
         (tmp_path, "isn't an empty folder"),
         (tmp_path / "events.csv", "isn't an empty folder"),
         (ROOT / "mine", "is within the project"),
+        (ROOT / "scripts/../mine", "is within the project"),
     ):
         result = init(folder)
         assert result.exit_code == 2 and says in result.stderr, result.output
     assert [path.name for path in tmp_path.iterdir()] == ["events.csv"] and not (ROOT / "mine").exists()
+    for name in ("it's", "do$llar", "ha#sh", "col: on", "two\nlines", 'q"uote'):
+        result = init(tmp_path / name)
+        assert result.exit_code == 2 and "reads in its own way" in result.stderr, name
     (tmp_path / "empty").mkdir()
     assert init(tmp_path / "empty").exit_code == 0 and (tmp_path / "empty/vars.yml").is_file()
 
@@ -208,4 +212,4 @@ def test_the_line_for_cron_runs() -> None:
         .replace("make >> make.log 2>&1", "printenv CLOSED_LOOP_AS_OF")
     )
     said = subprocess.run(["sh", "-c", shown], capture_output=True, text=True, check=True).stdout
-    assert re.fullmatch(r"20\d\d-\d\d-\d\d 05:00:00\n", said)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d 00:00:00\n", said)
