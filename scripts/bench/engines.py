@@ -258,7 +258,7 @@ def engines(
     weeks: Annotated[int, typer.Option(help="Weeks in which the cases are triggered.", min=1)] = 26,
     folder: Annotated[Path, typer.Option(help="Where events, databases and figures stand.")] = ROOT / "target/bench",
     out: Annotated[Path | None, typer.Option(help="The figures as JSON (engines.json in --folder).")] = None,
-    page: Annotated[Path, typer.Option(help="The page to write the table into.")] = ROOT / "docs/growth.md",
+    page: Annotated[Path, typer.Option(help="The page to write the table into.")] = ROOT / "docs/past_one_machine.md",
     no_page: Annotated[bool, typer.Option("--no-page", help="Write the JSON only.")] = False,
 ) -> None:
     chosen = engine or ENGINES
