@@ -63,14 +63,24 @@ def iceberg_jar() -> Path:
     return jar
 
 
-def settings(folder: Path, master: str, iceberg: Path | None) -> dict[str, str]:
-    """What goes into spark-defaults.conf. The last three make small queries faster, and large ones slower."""
-    java = f"-Dderby.system.home={folder}/derby -Dderby.stream.error.file={folder}/derby.log -Duser.timezone=UTC"
+# These make small queries faster, and large ones slower.
+JAVA_FOR_SMALL_DATA = " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+FOR_SMALL_DATA = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+
+
+def settings(folder: Path, master: str, iceberg: Path | None, is_large: bool) -> dict[str, str]:
+    """What goes into spark-defaults.conf."""
+    for_small = "" if is_large else JAVA_FOR_SMALL_DATA
+    java = f"-Dderby.system.home={folder}/derby -Dderby.stream.error.file={folder}/derby.log -Duser.timezone=UTC{for_small}"
     found = {
         "spark.master": master,
         "spark.driver.memory": "3g",
         "spark.driver.extraJavaOptions": java,
-        "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
+        "spark.executor.extraJavaOptions": f"-Duser.timezone=UTC{for_small}",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.catalogImplementation": "hive",
@@ -79,10 +89,9 @@ def settings(folder: Path, master: str, iceberg: Path | None) -> dict[str, str]:
             f"jdbc:derby:;databaseName={folder}/derby/metastore_db;create=true"
         ),
         "spark.local.dir": f"{folder}/local",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.sql.codegen.wholeStage": "false",
-        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     }
+    if not is_large:
+        found |= FOR_SMALL_DATA
     if iceberg:
         found |= {
             "spark.jars": str(iceberg),
@@ -94,7 +103,7 @@ def settings(folder: Path, master: str, iceberg: Path | None) -> dict[str, str]:
     return found
 
 
-def prepare(folder: Path, master: str, iceberg: Path | None) -> None:
+def prepare(folder: Path, master: str, iceberg: Path | None = None, is_large: bool = False) -> None:
     """Make the folder, or use the one that is there, and set what Spark reads from the environment."""
     version = java_version()
     if version not in JAVA_VERSIONS:
@@ -115,7 +124,7 @@ def prepare(folder: Path, master: str, iceberg: Path | None) -> None:
         link = folder / "home" / entry.name
         if entry.name != "work" and not link.is_symlink():
             link.symlink_to(entry)
-    lines = [f"{name} {value}\n" for name, value in settings(folder, master, iceberg).items()]
+    lines = [f"{name} {value}\n" for name, value in settings(folder, master, iceberg, is_large).items()]
     (folder / "conf/spark-defaults.conf").write_text("".join(lines), encoding="utf-8")
     (folder / "conf/log4j2.properties").write_text(LOGGING, encoding="utf-8")
     os.environ.update(
@@ -201,6 +210,7 @@ def main() -> int:
     )
     parser.add_argument("--master", default=TWO_EXECUTORS, help="where Spark runs (%(default)s)")
     parser.add_argument("--iceberg", action="store_true", help="write Iceberg, which builds can grow; else Parquet")
+    parser.add_argument("--large", action="store_true", help="leave out the settings for small data")
     parser.add_argument("--serve", action="store_true", help="read commands from stdin, a line of JSON each")
     parser.add_argument("--remove", action="store_true", help="remove the folder")
     parser.add_argument("dbt", nargs="*", help="a dbt command, behind --")
@@ -210,7 +220,7 @@ def main() -> int:
         if arguments.remove:
             print(f"removed: {folder}" if remove(folder) else f"no Spark in {folder}", file=sys.stderr)
             return 0
-        prepare(folder, arguments.master, iceberg_jar() if arguments.iceberg else None)
+        prepare(folder, arguments.master, iceberg_jar() if arguments.iceberg else None, arguments.large)
         if arguments.serve:
             serve()
             return 0

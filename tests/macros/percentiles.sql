@@ -1,4 +1,4 @@
--- Tests the macros percentile(), median() and p90(): one row per group of units whose percentiles are not the expected ones.
+-- Tests the macros percentile(), median(), p90(), median_and_p90() and array_item(): one row per group of units whose percentiles are not the expected ones.
 {%- set cases = [
     ('no value at all', ['null'], 'null', 'null', 'null'),
     ('one', ['7'], '7', '7', '7'),
@@ -49,7 +49,8 @@ results as (
         what,
         {{ median('observed_value') }} as median_value,
         {{ p90('observed_value') }} as p90_value,
-        {{ percentile(0.25, 'observed_value') }} as quartile_value
+        {{ percentile(0.25, 'observed_value') }} as quartile_value,
+        {{ median_and_p90('observed_value') }} as both_values
     from units
     group by what
 
@@ -59,7 +60,8 @@ results as (
         'no unit' as what,
         {{ median('observed_value') }} as median_value,
         {{ p90('observed_value') }} filter (where observed_value > 1000) as p90_value,
-        {{ percentile(0.25, 'observed_value') }} as quartile_value
+        {{ percentile(0.25, 'observed_value') }} as quartile_value,
+        {{ median_and_p90('observed_value') }} as both_values
     from units
     where what = 'nothing of that name' or observed_value > 1000
 )
@@ -79,6 +81,10 @@ where
     or (results.median_value is null) <> (cases.median_value is null)
     or (results.p90_value is null) <> (cases.p90_value is null)
     or (results.quartile_value is null) <> (cases.quartile_value is null)
+    or ({{ array_item('results.both_values', 1) }} is null) <> (cases.median_value is null)
+    or ({{ array_item('results.both_values', 2) }} is null) <> (cases.p90_value is null)
+    or abs({{ array_item('results.both_values', 1) }} - cases.median_value) > 1e-9
+    or abs({{ array_item('results.both_values', 2) }} - cases.p90_value) > 1e-9
     or abs(results.median_value - cases.median_value) > 1e-9
     or abs(results.p90_value - cases.p90_value) > 1e-9
     or abs(results.quartile_value - cases.quartile_value) > 1e-9

@@ -27,7 +27,7 @@ gc.set_threshold(200_000, 50, 50)
 
 # The first two begin together: only one of them needs the demo, which it builds.
 SLOWEST = (
-    "test_postgres.py", "test_increments.py", "test_analyses.py", "test_mutants_in_data.py", "test_bad_input.py",
+    "test_postgres.py", "test_increments.py", "test_spark.py", "test_analyses.py", "test_mutants_in_data.py", "test_bad_input.py",
     "test_mutants_in_models.py", "test_seal.py", "test_against_oracle.py", "test_security.py", "test_faults.py", "test_gate.py",
     "test_invariance.py", "test_restatements.py", "test_faults_in_data.py",
 )  # fmt: skip

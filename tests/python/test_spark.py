@@ -16,6 +16,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Collection, Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from test_postgres import (
     load,
     public_models,
     read,
+    seed_types,
 )
 
 from scripts import spark_session
@@ -43,6 +45,8 @@ PARQUET, ICEBERG = ROOT / ".venv-spark", ROOT / ".venv-spark-iceberg"
 TOLERANCE = 1e-12
 # A change is the difference of two values that may be large: below this it is none.
 LEAST_CHANGE = 1e-9
+# What Spark calls some types of the seeds.
+SPARK_TYPES = {"varchar": "string", "double precision": "double"}
 
 
 class Spark:
@@ -165,7 +169,7 @@ def assert_equal_figures(
     with duckdb.connect(str(database(folder)), read_only=True) as expected, duckdb.connect() as got:
         got.execute("set timezone = 'UTC'")
         tables = columns_by_table(expected)
-        found = {name for _, name, _ in spark.sql(f"show tables in {prefix}marts")}
+        found = {name for _, name, is_temporary in spark.sql(f"show tables in {prefix}marts") if not is_temporary}
         assert found == set(tables) == public_models(folder)
         spark.ask(export={f"{prefix}marts.{table}": str(exported / table) for table in tables})
         for table, columns in tables.items():
@@ -248,13 +252,81 @@ def bring(held_back: Path, lake: Path) -> None:
 # Tests ---------------------------------------------------------------------------------------------------------------
 
 
+def assert_two_executors(spark: Spark) -> None:
+    """Two executors run, and each reads rows of the largest table: Spark says in which process it works on a row."""
+    assert len(list((spark.folder / "home/work").glob("*/*/stderr"))) == 2
+    processes = dict(
+        spark.sql("select reflect('java.lang.ProcessHandle', 'current'), count(*) from marts.fct_case_event group by 1")
+    )
+    assert len(processes) == 2 and all(processes.values()), processes
+
+
+# Raw tables that Spark holds in other types than the contract's, or with a value that those can't hold: column, type, value.
+MISFITS = {
+    "payments": ("amount", "decimal(38, 9)", "7.255"),
+    "action_events": ("occurred_at", "string", "'2026-01-05'"),
+    "agent_touches": ("logins", "double", "1.5"),
+}
+
+
+def load_misfits(spark: Spark) -> None:
+    """Event tables with a row of each of MISFITS and no others, as the schema `misfits`."""
+    spark.sql("create schema misfits")
+    for table, types in seed_types("events").items():
+        column, kind, value = MISFITS.get(table, (None, None, None))
+        values = {"event_id": "'misfit'", column: value}
+        chosen = ", ".join(
+            f"cast({values.get(name, 'null')} as {kind if name == column else SPARK_TYPES.get(declared, declared)}) as {name}"
+            for name, declared in types.items()
+        )
+        spark.sql(
+            f"create table misfits.{table} using parquet as select {chosen} where {'true' if column else 'false'}"
+        )
+
+
+def test_what_the_session_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """scripts/spark_session.py: what is missing is said in a line; someone else's folder stays."""
+    (tmp_path / "thesis.tex").touch()
+    assert not spark_session.remove(tmp_path)
+    monkeypatch.setattr(spark_session, "java_version", lambda: 11)
+    with pytest.raises(spark_session.SparkError, match="Spark needs Java 17 or 21, and this is 11;"):
+        spark_session.prepare(tmp_path / "spark", "local")
+    monkeypatch.setattr(spark_session, "java_version", lambda: 17)
+    found = ModuleSpec("pyspark", None, origin=str(tmp_path / "pyspark/__init__.py"))
+    monkeypatch.setattr(spark_session.importlib.util, "find_spec", lambda name: found if name == "pyspark" else None)
+    with pytest.raises(spark_session.SparkError, match="holds something else"):
+        spark_session.prepare(tmp_path, "local")
+    with pytest.raises(spark_session.SparkError, match="Iceberg is not installed here"):
+        spark_session.iceberg_jar()
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.slow
+def test_what_stops_a_build(parquet: Spark) -> None:
+    """A session in which moments would be others, a key that anybody could read; types and values that the contract doesn't have."""
+    parquet.sql("set spark.sql.timestampType=TIMESTAMP_NTZ")
+    assert not parquet.dbt("build", variables={"pii": "hashed"})
+    parquet.sql("reset spark.sql.timestampType")
+    said = parquet.said()
+    assert "Spark's setting spark.sql.timestampType is TIMESTAMP_NTZ. Set it to TIMESTAMP_LTZ" in said
+    assert "on the target spark a key can't be kept secret" in said
+    load_misfits(parquet)
+    assert not parquet.dbt("build", variables={"events_schema": "misfits", "schema_prefix": "misfits_"})
+    said = parquet.said()
+    for words in (
+        "payments.amount (decimal(38,9)) has 1 value(s) that are no money",
+        "action_events.occurred_at is string, the contract asks for timestamp",
+        "agent_touches.logins is double, the contract asks for integer",
+    ):
+        assert words in said
+
+
 @pytest.mark.slow
 def test_demo_on_two_executors(parquet: Spark, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also a second build, which rebuilds everything, and must change nothing; and the data, unit and macro tests."""
     parquet.build(*WITHOUT_TESTS)
     assert_equal_figures(demo, parquet, monkeypatch)
-    # A process of its own per executor, which has written its rows into the folder of the application that it worked for.
-    assert len(list((parquet.folder / "home/work").glob("*/*/stderr"))) == 2
+    assert_two_executors(parquet)
     parquet.build()
     assert "the tables are of a format in which no row can be replaced" in parquet.said()
     assert_equal_figures(demo, parquet, monkeypatch)
@@ -281,9 +353,15 @@ def kill_as_it_inserts(spark: Spark, table: str, variables: Row) -> None:
         assert isinstance(ended.exception(), AssertionError)
 
 
+def opened_cases(spark: Spark) -> int:
+    """How many cases a table has that grows by case."""
+    return spark.sql("select count(*) from intermediate.int_case__opened")[0][0]
+
+
 @pytest.mark.slow
 def test_increments_and_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Form (b): a hostile input in two loads. The second build is killed between a delete and its insert; the next one makes all right."""
+    """Form (b): a hostile input in two loads. The second build is killed between a delete and its insert, the next one makes all right, and
+    one more changes nothing."""
     folder = tmp_path / "iceberg"
     options = ("--iceberg", "--master", "local[2]")
     with running(ICEBERG, folder, *options) as spark:
@@ -295,16 +373,16 @@ def test_increments_and_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         spark.build(*WITHOUT_TESTS, variables=variables)
         bring(held_back, lake)
         find_days(spark, lake)
+        before = opened_cases(spark)
         kill_as_it_inserts(spark, "int_case__opened", variables)
         again = Spark(ICEBERG, folder, *options)
         try:
-            again.build(*WITHOUT_TESTS, variables=variables)
-            full_rebuilds = again.sql(
-                "select build_number, is_full_rebuild from history.build_log order by build_number"
-            )
-            assert [is_full for _, is_full in full_rebuilds] == [True, False, False]
-            # More was published, and so more may be another since.
-            assert_equal_figures(tmp_path, again, monkeypatch, without={"rpt_kpi_restatement"})
-            assert again.sql("select count(*) from builds.changed_cases") != [[0]]
+            assert opened_cases(again) < before
+            for _ in range(2):
+                again.build(*WITHOUT_TESTS, variables=variables)
+                # More was published, and so more may be another since.
+                assert_equal_figures(tmp_path, again, monkeypatch, without={"rpt_kpi_restatement"})
+            rebuilds = again.sql("select is_full_rebuild from history.build_log order by build_number")
+            assert rebuilds == [[True], [False], [False], [False]]
         finally:
             again.stop()

@@ -18,7 +18,7 @@ shifted as (
     from expected
 ),
 
--- The log of how much likelier the day is after the shift than before it; to as many decimals as every engine keeps.
+-- The log of how much likelier the day is after the shift than before it; to as many digits as every engine adds up and keeps.
 scored as (
     select
         *,
@@ -26,7 +26,7 @@ scored as (
             numerator * ln({{ rate('shifted_rate', 'reference') }})
             + (denominator - numerator) * ln({{ rate('1 - shifted_rate', '1 - reference') }}),
             0
-        ) as decimal(38, 12)) as day_score
+        ) as decimal(27, 12)) as day_score
     from shifted
 ),
 
