@@ -29,6 +29,17 @@ class Unreadable(Exception):
     """Nothing can be read, or what was asked for isn't there; the text says what it is, and the way out."""
 
 
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C within a query as KeyboardInterrupt; DuckDB raises a RuntimeError of its own."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from error
+
+
 def default_file() -> Path:
     """The file that `dbt build` writes where nothing else is said."""
     return Path(os.environ.get("CLOSED_LOOP_DUCKDB") or "closed_loop.duckdb")

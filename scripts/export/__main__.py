@@ -63,7 +63,7 @@ def export(
 ) -> None:
     chosen = [each for each in Format if each in (formats or list(Format))]
     try:
-        with Place(out) as place, contextlib.closing(marts.open_marts(database)) as connection:
+        with marts.interruptible(), Place(out) as place, contextlib.closing(marts.open_marts(database)) as connection:
             prepare(connection, place.spill)
             source = Source(connection, manifest, needs_manifest=Format.ODCS in chosen)
             files: dict[str, dict[str, int]] = {}

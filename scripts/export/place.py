@@ -52,12 +52,13 @@ class Place:
 
 def swap(new: Path, out: Path, before: Path) -> None:
     """Puts a finished folder in its place by renames, so that `out` is the old one or the new one. before: where the old one goes."""
-    if out.exists():
-        out.rename(before)
     try:
+        if out.exists():
+            out.rename(before)
         new.rename(out)
-    except OSError:
-        if before.exists():
+    except BaseException:
+        # Ctrl-C may come behind either rename.
+        if before.exists() and not out.exists():
             before.rename(out)
         raise
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from scripts.export.place import swap
 from scripts.map_log.log import LANDED, Log, Reading, Times, read_log
 from scripts.map_log.mapping import NotMapped, Row, read_mapping
 from scripts.map_log.tables import FORMATS, Made, Maker
-from scripts.marts import clean, literal, plain_output
+from scripts.marts import clean, interruptible, literal, plain_output
 
 COULD_NOT_MAP = 2
 
@@ -64,7 +65,7 @@ def map_log(
     try:
         check_landed(loaded, exported_at, as_it_happened)
         check_place(out, overwrite)
-        with beside(out) as folder:
+        with interruptible(), beside(out) as folder:
             log, made, later = run(logs, mapping, reading, exported_at, as_it_happened, folder, file_format.value)
             check_place(out, overwrite)
             swap(folder / "new", out.resolve(), folder / "before")
@@ -160,7 +161,7 @@ def export_moment(connection: duckdb.DuckDBPyConnection, times: Times, text: str
 
 def tell(out: Path, log: Log, made: Made, later: int) -> None:
     """What became of the log, on the terminal."""
-    lines = [f"{log.events:,} events of the log made {clean(out)}:"]
+    lines = [f"{log.events:,} event{'s' * (log.events > 1)} became these rows in {clean(out)}:"]
     lines += [f"  {table:<20}{count:>12,}" for table, count in made.tables.items()]
     for activity, (why, count) in made.ignored.items():
         lines.append(f"ignored: {count:,} of {activity}{f' ({why})' if why else ''}")
@@ -170,8 +171,10 @@ def tell(out: Path, log: Log, made: Made, later: int) -> None:
         lines.append(f"made nothing, because no event fits: {row} of the mapping")
     if later:
         lines.append(f"Events that are later than they landed: {later:,}. A build quarantines them (from_the_future).")
-    typer.echo("\n".join(clean(line) for line in [*lines, *log.notes]))
-    typer.echo(f"Look at them next: make check CHECK={clean(out)}")
+    typer.echo("\n".join(clean(line) for line in [*lines, *log.notes, *made.notes]))
+    # The shell that make starts reads the path a second time, and make reads a dollar.
+    path = shlex.quote(shlex.quote(clean(out)).replace("$", "$$"))
+    typer.echo(f"Look at them next: make check CHECK={path}")
 
 
 def clean_lines(text: str) -> str:

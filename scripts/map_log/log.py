@@ -99,7 +99,7 @@ class Times:
             else "as ISO 8601 has it; say how it is written with --time-format"
         )
         asked = f"is no time {written}"
-        zoneless = "says no zone; name it with --timezone, such as Europe/Berlin or UTC"
+        zoneless = "has no time zone; name it with --timezone, such as Europe/Berlin or UTC"
         clock = self.wall_clock(column, found_type)
         return f"cast({column} as varchar) || ' ' || case when {clock} is null then {literal(asked)} else {literal(zoneless)} end"
 
@@ -108,6 +108,11 @@ def read_log(project: Project, files: list[Path], reading: Reading, folder: Path
     """Makes the table `log` on the project's connection. folder: for what is only needed meanwhile. Raises NotMapped."""
     connection = project.connection
     check_timezone(connection, reading.timezone)
+    if "%Z" in (reading.time_format or ""):
+        raise NotMapped(
+            "--time-format has %Z, but names of time zones are ambiguous. Use %z for an offset, or leave the zone out of the export and "
+            "name it with --timezone."
+        )
     for number, file in enumerate(files):
         read_file(connection, number, file, folder)
     together = " union all by name ".join(f"from file_{number}" for number in range(len(files)))
@@ -129,6 +134,7 @@ def read_log(project: Project, files: list[Path], reading: Reading, folder: Path
     for name, moment in ((columns["time"], "occurred_at"), (columns["loaded"], LANDED)):
         if name is not None:
             check_times(connection, files, times, name, types[name], moment)
+    notes += changed_rows(connection, names) if len(files) > 1 else []
     notes += changed_clocks(connection, times, columns["time"], types) if reading.timezone else []
     for number in range(len(files)):
         connection.execute(f"drop table file_{number}")
@@ -169,20 +175,23 @@ def read_file(connection: duckdb.DuckDBPyConnection, number: int, file: Path, fo
 
 def reader(kind: str, file: Path, lines: Path) -> str:
     """What reads a file, as a from-item. kind: one of KINDS. lines: where the events of an XES file are put down. Raises NotMapped."""
-    # A path is taken as it stands: brackets and stars in it are no patterns.
-    name = literal(glob.escape(str(file)))
+    # A path is taken as it stands: brackets and stars in it are no patterns, and case=1 is no column.
+    name, plain = literal(glob.escape(str(file))), "hive_partitioning = false"
     if kind == ".csv":
         delimiter, columns = header(file)
+        if not columns:
+            raise NotMapped("it has no header in its first line.")
         # All is set, because DuckDB would otherwise guess it, and leave out lines without a word.
         form = f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', skip = 0, comment = '', auto_detect = false"
-        return f"read_csv({name}, header = true, {form}, columns = {as_texts(columns)})"
+        return f"read_csv({name}, header = true, {form}, {plain}, columns = {as_texts(columns)})"
     if kind == ".parquet":
-        return f"read_parquet({name})"
+        return f"read_parquet({name}, {plain})"
     columns = as_json_lines(file, lines)
     if not columns:
         raise NotMapped("it has no trace with events.")
     name = literal(glob.escape(str(lines)))
-    return f"read_json({name}, format = 'newline_delimited', auto_detect = false, columns = {as_texts(columns)})"
+    form = "format = 'newline_delimited', auto_detect = false"
+    return f"read_json({name}, {form}, {plain}, columns = {as_texts(columns)})"
 
 
 def as_texts(columns: list[str]) -> str:
@@ -253,6 +262,26 @@ def repeated_rows(connection: duckdb.DuckDBPyConnection, names: Names, files: in
     )
     (once,) = connection.execute("select (select count(*) from read) - (select count(*) from rows)").fetchone()
     return [*notes, *[f"Rows that are in two files, word for word: {once:,}. They count once."] * bool(once)]
+
+
+def changed_rows(connection: duckdb.DuckDBPyConnection, names: Names) -> list[str]:
+    """What there is to say of events that two files have with other attributes, because a column was added or a value corrected."""
+    own = "".join(f", {quoted(name)}" for name in names.columns if name.lower() not in ADDED)
+    attributes = f"hash(case_id{own})"
+    query = f"""
+        select count(*)
+        from (
+            from log
+            where case_id is not null and occurred_at is not null
+            window same as (partition by case_id, activity, occurred_at)
+            qualify {FILE} > min({FILE}) over same and min({attributes}) over same < max({attributes}) over same
+        )
+    """
+    (changed,) = connection.execute(query).fetchone()
+    return [
+        f"Events that an earlier file has with the same case, activity and time, but other attributes: {changed:,}. Each counts. If the "
+        "export has ids of its own, map them to event_id."
+    ] * bool(changed)
 
 
 def check_times(

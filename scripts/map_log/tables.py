@@ -16,8 +16,8 @@ from scripts.marts import literal, quoted
 
 FORMATS = {"parquet": "format parquet, compression zstd", "csv": "format csv, header"}
 SHARED = ("event_id", "case_id", "occurred_at", "loaded_at")
-# Whether an event makes a row; no column of a log has such a name.
-MADE = '"(made)"'
+# Whether an event makes a row, and the number of the mapping's row that made one; no column of a log has such names.
+MADE, MAKER = '"(made)"', '"(maker)"'
 
 
 @dataclass
@@ -25,13 +25,14 @@ class Made:
     """What became of the log.
 
     tables: table -> rows. ignored: activity -> why, and how many events. unmet: activity -> events for which no row's condition holds.
-    idle: rows of the mapping that made nothing.
+    idle: rows of the mapping that made nothing. notes: what the user should know, as sentences.
     """
 
     tables: dict[str, int]
     ignored: dict[str, tuple[str, int]]
     unmet: dict[str, int]
     idle: list[Row]
+    notes: list[str]
 
 
 class Maker:
@@ -57,8 +58,7 @@ class Maker:
         if not tables["case_triggers"]:
             openers = " and ".join(str(row) for row in self.making if row.table == "case_triggers")
             raise NotMapped(f"no case is opened: {openers} of the mapping made nothing of this log.")
-        for table in tables:
-            self.check_ids(table)
+        notes = [note for table in tables for note in self.repeated_ids(table)]
         ignored = {
             activity: (row.note, count)
             for activity, count in self.activities.items()
@@ -70,6 +70,7 @@ class Maker:
             ignored,
             self.unmet(set(ignored)),
             [row for row in self.making if not counts[row.number]],
+            notes,
         )
 
     def check_activities(self) -> None:
@@ -78,7 +79,7 @@ class Maker:
         self.activities = dict(self.connection.execute(counted).fetchall())
         known = [row.activity for row in self.mapping if row.activity != EVERY]
         unknown = [
-            f"{activity or '(empty)'}: {count:,} events. {guess(activity, known)}".strip()
+            f"{activity or '(empty)'}: {count:,} event{'s' * (count > 1)}. {guess(activity, known)}".strip()
             for activity, count in self.activities.items()
             if not any(row.names(activity) for row in self.mapping)
         ]
@@ -210,12 +211,15 @@ class Maker:
             **{name: self.typed(row, name) for name in row.values},
         }
         kinds = {name: self.kind(row, name) for name in self.contract[row.table]}
-        empty = ", ".join(f"null::{self.project.call('sql_type', kind)} as {name}" for name, kind in kinds.items())
-        given = ", ".join(f"{value} as {name}" for name, value in columns.items())
-        self.connection.execute(f"create table if not exists made_{row.table} as select {empty} limit 0")
+        empty = "".join(f", null::{self.project.call('sql_type', kind)} as {name}" for name, kind in kinds.items())
+        given = "".join(f", {value} as {name}" for name, value in columns.items())
+        made_of = f"{FILE}, {ROW}, {row.number} as {MAKER}"
+        self.connection.execute(
+            f"create table if not exists made_{row.table} as select {made_of}{empty} from log limit 0"
+        )
         try:
             inserted = self.connection.execute(
-                f"insert into made_{row.table} by name select {given} from ({self.rows(row, list(row.values))})"
+                f"insert into made_{row.table} by name select {made_of}{given} from ({self.rows(row, list(row.values))})"
             )
         except duckdb.Error as error:
             raise NotMapped(self.told(row, error)) from error
@@ -253,18 +257,30 @@ class Maker:
         found = self.connection.execute(query).fetchone()
         return found and f"{self.files[found[0]]}, row {found[1]}: {found[2]}.{others(found[3] - 1)}"
 
-    def check_ids(self, table: str) -> None:
-        """Raises NotMapped where two rows of the mapping give one event of the log the same id in a table."""
-        rows = [row for row in self.making if row.table == table and "event_id" not in row.values]
-        if len(rows) < 2:
-            return
-        query = f"select event_id from made_{table} group by event_id having count(*) > 1 order by event_id limit 1"
+    def repeated_ids(self, table: str) -> list[str]:
+        """What there is to say of rows of a table with one id. Raises NotMapped where two rows of the mapping give it to one event."""
+        (repeated,) = self.connection.execute(
+            f"select count(event_id) - count(distinct event_id) from made_{table}"
+        ).fetchone()
+        if not repeated:
+            return []
+        query = f"""
+            select event_id, list(distinct {MAKER})
+            from made_{table}
+            where event_id is not null
+            group by event_id, {FILE}, {ROW}
+            having count(distinct {MAKER}) > 1
+            order by event_id
+            limit 1
+        """
         found = self.connection.execute(query).fetchone()
         if found:
+            rows = " and ".join(str(row) for row in self.making if row.number in found[1])
             raise NotMapped(
-                f"{' and '.join(map(str, rows))} make more than one row of {table} of the same event, such as {found[0]}. "
+                f"{rows} make more than one row of {table} of the same event, such as {found[0]}. "
                 "Give one of them an id of its own: event_id={event_id}-2"
             )
+        return [f"Rows of {table} with the id of another row: {repeated:,}. A build takes one of each."]
 
     def unmet(self, ignored: set[str]) -> dict[str, int]:
         """Events of mapped activities for which no row's condition holds: activity -> how many."""

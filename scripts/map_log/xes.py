@@ -44,6 +44,8 @@ class Reader:
         if kind == "trace":
             self.owner = self.case
         elif kind == "event":
+            if self.owner is None:
+                raise NotMapped("it has an event outside a trace, which belongs to no case.")
             self.owner = {}
             self.events.append(self.owner)
         elif self.owner is not None and "key" in attributes and "value" in attributes:
@@ -70,6 +72,7 @@ def as_json_lines(file: Path, out: Path) -> list[str]:
         reader = Reader(lines)
         try:
             reader.parser.ParseFile(source)
-        except expat.ExpatError as error:
-            raise NotMapped(f"it is no XML: {error}") from error
+        except (expat.ExpatError, LookupError, ValueError) as error:
+            # The last two are about its encoding.
+            raise NotMapped(f"it isn't valid XML: {error}") from error
     return list(reader.columns)

@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 
 from scripts.check.look import look
 from scripts.check.macros import Project
+from scripts.export.place import swap
 from scripts.map_log.__main__ import app
 from scripts.map_log.log import Log, Reading, Times, read_log
 from scripts.map_log.mapping import NotMapped, read_mapping
@@ -350,13 +351,86 @@ def test_overlapping_exports_count_once(tmp_path: Path) -> None:
     assert "Rows that repeat another row of their file, word for word: 1." in result.output
 
 
+def test_a_row_that_differs_in_another_export_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "older.csv").write_text("".join(LOG.splitlines(keepends=True)[:6]))
+    # The newer export has a column more. One event is the same word for word, three are not, and one is new.
+    (tmp_path / "newer.csv").write_text(
+        "case,step,at,amount,channel,remark,clerk\n"
+        "A,Letter,2026-01-06 09:00:00,,post,,\n"
+        "A,Letter,2026-01-09 09:00:00,,post,,Kim\n"
+        "A,Paid,2026-01-10 12:00:00,60,,corrected,\n"
+        "A,Paid,2026-01-11 12:00:00,40.5,,part two,Kim\n"
+        "A,Paid,2026-01-12 12:00:00,1,,,\n"
+    )
+    files = [tmp_path / "older.csv", tmp_path / "newer.csv"]
+    mapping = MAPPING.replace("{channel}", "letter").replace("Noise,,-,,nobody needs it\n", "")
+    result = run(tmp_path, *files, *OPTIONS, log=None, mapping=mapping)
+    assert "Rows that are in two files, word for word: 1." in result.output
+    assert (
+        "Events that an earlier file has with the same case, activity and time, but other attributes: 3. Each counts."
+        in result.output
+    )
+
+
+def test_a_row_that_comes_more_often_in_another_export_does_not_differ(tmp_path: Path) -> None:
+    (tmp_path / "older.csv").write_text(LOG)
+    (tmp_path / "newer.csv").write_text(LOG + LOG.splitlines(keepends=True)[4])
+    files = [tmp_path / "older.csv", tmp_path / "newer.csv"]
+    result = run(tmp_path, *files, *OPTIONS, log=None, mapping=MAPPING.replace("{channel}", "letter"))
+    assert "Rows that are in two files, word for word: 7." in result.output
+    assert "other attributes" not in result.output
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "xes"])
+def test_a_folder_named_like_a_partition_changes_nothing(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "case=99" / "amount=1"
+    folder.mkdir(parents=True)
+    (folder / "log.csv").write_text(LOG)
+    if kind == "parquet":
+        texts = f"read_csv('{folder / 'log.csv'}', all_varchar = true, hive_partitioning = false)"
+        duckdb.sql(f"copy (from {texts}) to '{folder / 'log.parquet'}'")
+    (folder / "log.xes").write_text("".join(as_xes(list(csv.DictReader(LOG.splitlines())))))
+    options = OPTIONS if kind != "xes" else ["--as-it-happened", "--format", "csv"]
+    mapping = MAPPING.replace("{channel}", "letter")
+    result = run(folder, folder / f"log.{kind}", *options, log=None, mapping=mapping)
+    assert result.exit_code == 0, result.output
+    assert made(folder, "case_triggers", "case_id", "amount_due") == [("A", "100.50"), ("B", "7.00")]
+
+
+@pytest.mark.parametrize("values", ["reason=x; event_id={case_id}", "reason={unnest(['x', 'y'])}"])
+def test_rows_with_one_id_are_counted(tmp_path: Path, values: str) -> None:
+    # Two payments of one case, or two rows of each of two payments.
+    mapping = row(f'Paid,,exceptions,"{values}",').replace("{channel}", "letter")
+    result = run(tmp_path, *OPTIONS, mapping=mapping)
+    rows = 2 if "unnest" in values else 1
+    assert f"Rows of exceptions with the id of another row: {rows}. A build takes one of each." in result.output
+
+
+def test_one_event_is_one_event(tmp_path: Path) -> None:
+    mapping = "activity,table,values\nOpen,case_triggers,workflow=w\n"
+    assert (
+        "1 event became these rows in"
+        in run(tmp_path, *OPTIONS, log="case,step,at\nA,Open,2026-01-05\n", mapping=mapping).output
+    )
+
+
+def test_the_next_command_takes_any_path(tmp_path: Path) -> None:
+    folder = tmp_path / "it's $HOME; a b"
+    folder.mkdir()
+    said = run(folder, *OPTIONS, mapping=MAPPING.replace("{channel}", "letter")).output
+    (tmp_path / "Makefile").write_text("check:\n\t@printf '%s|' $(CHECK)\n")
+    command = said.rpartition("Look at them next: ")[2].strip()
+    shown = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert shown.stdout == f"{folder / 'events'}|"
+
+
 # What stops a run
 
 
 def test_an_activity_that_the_mapping_does_not_name_stops_with_its_count(tmp_path: Path) -> None:
     said = refused(tmp_path, *OPTIONS, log=LOG + "B,Piad,2026-07-06 09:00:00,,,\n,,2026-07-06 09:00:00,,,\n")
-    assert "Piad: 1 events. Did you mean Paid?" in said
-    assert "(empty): 1 events" in said
+    assert "Piad: 1 event. Did you mean Paid?" in said
+    assert "(empty): 1 event." in said
 
 
 @pytest.mark.parametrize(
@@ -443,6 +517,10 @@ def test_an_activity_that_the_mapping_does_not_name_stops_with_its_count(tmp_pat
             "make more than one row of case_triggers of the same event, such as A-20260105T080000-001.",
         ),
         (
+            row("Open,,case_triggers,workflow=w; event_id={event_id},"),
+            "row 2 (Open → case_triggers) and row 6 (Open → case_triggers) make more than one row of case_triggers of the same event",
+        ),
+        (
             MAPPING.replace("Open,,", "Open,amount is null,"),
             "no case is opened: row 2 (Open → case_triggers) of the mapping made nothing",
         ),
@@ -502,7 +580,12 @@ def read(whole: tuple[Project, Times, Log]) -> Iterator[tuple[Project, Times, Lo
             "is no time as ISO 8601 has it; say how it is written with --time-format. Further rows like it: 6.",
         ),
         (LOG, [*OPTIONS, "--time-format", "%d.%m.%Y"], "row 2, at: 2026-01-05 09:00:00 is no time as %d.%m.%Y has it"),
-        (LOG, [*OPTIONS[:6], *OPTIONS[8:]], "row 2, at: 2026-01-05 09:00:00 says no zone; name it with --timezone"),
+        (
+            LOG,
+            [*OPTIONS, "--time-format", "%Y-%m-%d %H:%M:%S %Z"],
+            "--time-format has %Z, but names of time zones are ambiguous.",
+        ),
+        (LOG, [*OPTIONS[:6], *OPTIONS[8:]], "row 2, at: 2026-01-05 09:00:00 has no time zone; name it with --timezone"),
         (
             LOG,
             [*OPTIONS, "--timezone", "Europe/Belrin"],
@@ -523,8 +606,14 @@ def test_a_log_that_cannot_be_read_is_refused(tmp_path: Path, log: str, options:
             '<!DOCTYPE log [<!ENTITY a "aaaa">]><log>&a;</log>',
             "it declares a document type, which XES doesn't have.",
         ),
-        ("log.xes", "<log><trace>", "it is no XML: no element found"),
+        ("log.xes", "<log><trace>", "it isn't valid XML: no element found"),
         ("log.xes", "<log/>", "it has no trace with events."),
+        ("log.xes", "<log><event/><trace/></log>", "it has an event outside a trace, which belongs to no case."),
+        ("log.xes", "<log><trace/><event/></log>", "it has an event outside a trace, which belongs to no case."),
+        ("log.xes", '<?xml version="1.0" encoding="nowhere"?><log/>', "it isn't valid XML: unknown encoding"),
+        ("log.xes", '<?xml version="1.0" encoding="gbk"?><log/>', "it isn't valid XML: multi-byte encodings"),
+        ("log.csv", "", "it has no header in its first line."),
+        ("log.csv", "\n" + LOG, "it has no header in its first line."),
         ("log.csv.gz", LOG, "log.csv.gz can't be read"),
         ("log.xes.gz", "<log/>", "log.xes.gz can't be read: Not a gzipped file"),
         ("log.xlsx", LOG, "log.xlsx is neither .csv, .csv.gz, .parquet, .xes nor .xes.gz."),
@@ -553,6 +642,44 @@ def test_what_is_in_the_way_is_replaced_only_when_asked_and_kept_when_a_run_fail
     (tmp_path / "events/evidence_items.csv").write_text("of an earlier run")
     mapped(tmp_path, "payments", "amount", mapping=mapping, options=[*OPTIONS, "--overwrite"])
     assert not (tmp_path / "events/evidence_items.csv").exists()
+
+
+# DuckDB raises an error of its own where Ctrl-C comes within a query.
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("Query interrupted")])
+def test_an_interrupted_run_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    mapping = MAPPING.replace("{channel}", "letter")
+    first = mapped(tmp_path, "payments", "amount", mapping=mapping)
+
+    def interrupted(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(Maker, "write", interrupted)
+    assert refused(tmp_path, *OPTIONS, "--overwrite", mapping=mapping) == "Nothing was mapped: it was interrupted.\n"
+    assert made(tmp_path, "payments", "amount") == first
+
+
+# The steps of swap(), and what is in the place when Ctrl-C comes behind each.
+@pytest.mark.parametrize(("step", "kept"), [(1, "old"), (2, "new")])
+def test_an_interrupt_between_renames_leaves_a_whole_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, kept: str
+) -> None:
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "content").write_text(name)
+    rename, done = Path.rename, []
+
+    def interrupted(path: Path, target: Path) -> Path:
+        done.append(rename(path, target))
+        if len(done) == step:
+            raise KeyboardInterrupt
+        return done[-1]
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        swap(tmp_path / "new", tmp_path / "old", tmp_path / "before")
+    assert (tmp_path / "old/content").read_text() == kept
 
 
 # The examples
