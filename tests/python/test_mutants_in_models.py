@@ -23,9 +23,7 @@ FAST = [
     "is_resolved without acknowledgement",
     "rows after as_of",
     "business days from the UTC date",
-    "refund as income",
     "final before it is mature",
-    "percentile without interpolation",
 ]
 BY_NAME = {mutant.name: mutant for mutant in MODELS}
 
