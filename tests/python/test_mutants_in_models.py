@@ -18,7 +18,7 @@ from mutants import MODELS, ModelMutant
 from project import ROOT, database
 from tiers import slow_but
 
-# What `make test` takes: a model, a macro of staging, of time, of money and of statistics, and one by a test of data.
+# What `make test` takes: a model, a macro of staging, one of time, and one by a test of data.
 FAST = [
     "is_resolved without acknowledgement",
     "rows after as_of",
