@@ -233,7 +233,7 @@ BROKEN_FILES: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", slow_but({"columns", "values", "parts"}, BROKEN_FILES))
+@pytest.mark.parametrize("name", slow_but({"columns", "values"}, BROKEN_FILES))
 def test_broken_files(built_cases: Path, tmp_path: Path, name: str) -> None:
     break_them, says = BROKEN_FILES[name]
     shutil.copytree(built_cases, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("target", "logs"))
@@ -297,6 +297,7 @@ def published(folder: Path) -> list[tuple[object, ...]]:
     return query(folder, "select * from history.kpi_first_published")
 
 
+@pytest.mark.slow
 def test_a_database_keeps_to_its_events(built_cases: Path, tmp_path: Path) -> None:
     """The demo is not built over one's own events, not even its seeds, with or without marts; a move has to be asked for."""
     shutil.copytree(built_cases, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("target", "logs"))

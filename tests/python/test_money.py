@@ -252,6 +252,7 @@ def outcomes(folder: Path, variables: dict[str, Any]) -> dict[str, str]:
     return {result["unique_id"].split(".")[2]: result["status"] for result in results if "test." in result["unique_id"]}
 
 
+@pytest.mark.slow
 def test_a_cent_too_much_does_not_reconcile(built: Path, variables: dict[str, Any], tmp_path: Path) -> None:
     assert outcomes(built, variables) == dict.fromkeys(RECONCILIATIONS, "pass")
     folder = tmp_path / "spoiled"
