@@ -1,6 +1,7 @@
 -- Grain: one row per fact: something that accepted events, workflows or prices can say, and that KPIs need (kpi_needs()).
 
 {%- set facts, no_rows, flags = event_facts(), no_rows(), kpi_flags() %}
+{%- set assembled = {'writeback_acks': 'acknowledgements', 'writeback_attempts': ref('int_writeback__attempted')} %}
 
 with
 
@@ -28,7 +29,7 @@ counted_{{ table }} as (
         count(case when {{ fact.of or 'true' }} then {{ fact.known }} end) as {{ fact_id }},
         {%- endfor %}
         count(*) as accepted_rows
-    from {{ {'writeback_acks': 'acknowledgements', 'writeback_attempts': ref('int_writeback__attempted')}[table] or ref('stg_events__' ~ table) }}
+    from {{ assembled[table] or ref('stg_events__' ~ table) }}
 ),
 {%- endfor %}
 
@@ -58,7 +59,8 @@ counted as (
         '{{ fact_id }}' as fact,
         accepted_rows,
         {{ fact_id ~ '_among' if fact.known else 'accepted_rows' }} as among_rows,
-        {{ fact_id }}{{ ' + (select others.' ~ fact.or ~ ' from counted_' ~ facts[fact.or].table ~ ' as others)' if fact.or }} as said_rows
+        {{ fact_id }}
+        {%- if fact.or %} + (select others.{{ fact.or }} from counted_{{ facts[fact.or].table }} as others){% endif %} as said_rows
     from counted_{{ fact.table }}
     union all
     {%- endfor %}
@@ -90,7 +92,8 @@ inner join (
     values
     {%- for fact_id, fact in facts.items() %}
     (
-        '{{ fact_id }}', '{{ fact.table }}', '{{ fact.known_as or fact.known }}', {{ dbt.string_literal(no_rows[fact.table]) }},
+        '{{ fact_id }}', '{{ fact.table }}', '{{ fact.known_as or fact.known }}',
+        {{ dbt.string_literal(no_rows[fact.table]) }},
         {{ dbt.string_literal(dbt.escape_single_quotes(fact.without or no_rows[fact.table])) }}
     ),
     {%- endfor %}
