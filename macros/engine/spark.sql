@@ -50,7 +50,7 @@
 
 
 {% macro spark__view_definition(view) -%}
-    {#- Spark has no table of views: dbt asks for the text, and what it finds stands in the query. -#}
+    {#- Spark can't be asked for the text of a view within a query. So dbt asks beforehand, and writes the answer into the query. -#}
     {%- set found = [] -%}
     {%- if execute and load_relation(view) is not none -%}
         {%- for row in run_query('describe extended ' ~ view.include(database=false)) if row[0] == 'View Text' -%}

@@ -13,6 +13,7 @@
           without     what follows where no row says it; without it, what follows where the table is empty (no_rows())
     -#}
     {% set by_customer = "actor = 'customer'" %}
+    {% set is_completed = by_customer ~ " and step = 'completed'" %}
     {{ return({
         'triggers': {'table': 'case_triggers'},
         'closures': {'table': 'case_closures', 'where': "kind = 'closed'", 'without': 'no case was closed (kind)'},
@@ -37,11 +38,11 @@
             'without': 'no action says from which message it was taken (message_id)',
         },
         'completed': {
-            'table': 'action_events', 'where': by_customer ~ " and step = 'completed'",
+            'table': 'action_events', 'where': is_completed,
             'without': 'no customer completed an action (step, actor): nothing counts as completed in a message',
         },
         'self_cures': {
-            'table': 'action_events', 'where': by_customer ~ " and step = 'completed'", 'is_absence': true,
+            'table': 'action_events', 'where': is_completed, 'is_absence': true,
             'without': 'no customer completed an action (step, actor): every case without an agent counts as cured by itself',
         },
         'ineligible': {

@@ -1,4 +1,4 @@
--- Tests the macro in_other_zone(): one row per moment that is another one in the other zone.
+-- Tests the macro in_other_zone(): one row per moment that it converts wrongly.
 -- Rome is an hour ahead of UTC, two from 29 March 2026, 01:00 UTC, to 25 October 2026, 01:00 UTC. New York is five hours behind, four from
 -- 8 March, 07:00 UTC, to 1 November, 06:00 UTC. Kolkata is always five and a half hours ahead.
 {%- set cases = [

@@ -1,4 +1,4 @@
--- Tests the macro text_literal(): one row per text that is another one once the engine has read the literal.
+-- Tests the macro text_literal(): one row per text that the engine doesn't read back unchanged.
 {%- set cases = {
     'plain': ('plain', "'plain'"),
     'nothing': ('', "''"),

@@ -163,9 +163,17 @@ def blocks() -> list[tuple[str, str]]:
     return re.findall(r"^```(\w+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
 
 
-def test_the_worked_path_is_whole() -> None:
-    languages = [language for language, _ in blocks()]
-    assert languages.count("sh") == 5 and languages.count("text") == 4
+def test_what_the_worked_path_names_is_there(tmp_path: Path) -> None:
+    """The steps are those of the Makefile, the files those of the project; the whole path runs in make test-all."""
+    commands = "\n".join(text for language, text in blocks() if language == "sh")
+    makefile = (made(tmp_path) / "Makefile").read_text(encoding="utf-8")
+    (steps,) = re.findall(r"^\.PHONY: all environments (.*)$", makefile, re.MULTILINE)
+    named = re.findall(r"^make ([a-z ]+)$", commands, re.MULTILINE)
+    assert {step for line in named for step in line.split()} == set(steps.split())
+    files = re.findall(r"examples/[\w/.]+", commands)
+    assert len(files) == 3 and all((ROOT / file).is_file() for file in files)
+    variables = re.findall(r"^([A-Z]+) \?=", makefile, re.MULTILINE)
+    assert set(variables) <= set(re.findall(r"\b([A-Z]+)=", commands)) and len(variables) == 4
 
 
 @pytest.mark.slow
