@@ -43,6 +43,7 @@
 
 
 {% macro duckdb__row_hash(rows) -%}
+    {#- Not as strong as its 64 bits for texts beyond twelve bytes: DECISIONS.md, The hash is the engine's own. -#}
     hash({{ rows }})
 {%- endmacro %}
 

@@ -1,4 +1,5 @@
 -- Grain: one row per unit and group of KPIs that take a percentile of the same value of it.
+{{ config(materialized='table') }}
 
 with
 

@@ -1,3 +1,4 @@
 -- Grain: one row per KPI, workflow, and local day, or week and cohort, with a counted unit: what the KPIs count of writebacks.
+{{ config(materialized='table') }}
 
 {{ kpi_sums('writebacks') }}
