@@ -12,6 +12,7 @@
 {% macro default__view_definition(view) %}{{ refuse_engine('view_definition') }}{% endmacro %}
 {% macro default__view_mark(view, mark) %}{{ refuse_engine('view_mark') }}{% endmacro %}
 {% macro default__is_absent_from(value, relation, column) %}{{ refuse_engine('is_absent_from') }}{% endmacro %}
+{% macro default__not_materialized() %}{{ refuse_engine('not_materialized') }}{% endmacro %}
 {% macro default__value_of_first(value, order_by) %}{{ refuse_engine('value_of_first') }}{% endmacro %}
 {% macro default__median_and_p90(value) %}{{ refuse_engine('median_and_p90') }}{% endmacro %}
 {% macro default__array_item(array, number) %}{{ refuse_engine('array_item') }}{% endmacro %}

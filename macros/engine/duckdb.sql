@@ -65,6 +65,11 @@
 {%- endmacro %}
 
 
+{% macro duckdb__not_materialized() -%}
+    not materialized
+{%- endmacro %}
+
+
 {% macro duckdb__value_of_first(value, order_by) -%}
     {#-
         By one sort key per row, in the memory of one row per group. A row(…) as the key takes half as long again, `first(… order by …)` and

@@ -54,6 +54,11 @@
 {%- endmacro %}
 
 
+{% macro postgres__not_materialized() -%}
+    not materialized
+{%- endmacro %}
+
+
 {% macro postgres__value_of_first(value, order_by) -%}
     (array_agg({{ value }} order by {{ order_by | join(' nulls last, ') }} nulls last))[1]
 {%- endmacro %}

@@ -86,6 +86,15 @@
 {%- endmacro %}
 
 
+{% macro not_materialized() -%}
+    {#-
+        Stands after the `as` of a common table expression that is read more than once and holds most rows of a large table: the engine reads the table
+        again each time, with the columns that are asked for, instead of writing all its rows down first.
+    -#}
+    {{ adapter.dispatch('not_materialized', 'closed_loop')() }}
+{%- endmacro %}
+
+
 {% macro value_of_first(value, order_by) -%}
     {#-
         The value of a group's first row: an aggregate of the value's type. NULL where that row's value is NULL, and without a row.

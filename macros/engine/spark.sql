@@ -71,6 +71,11 @@
 {%- endmacro %}
 
 
+{% macro spark__not_materialized() -%}
+    {#- Spark never does. -#}
+{%- endmacro %}
+
+
 {% macro spark__value_of_first(value, order_by) -%}
     {#- A struct is compared field by field; whether a key is missing comes before the key. -#}
     {%- set keys, descending = [], [] -%}

@@ -33,6 +33,46 @@
 {%- endmacro %}
 
 
+{% macro observed_units() %}
+    {#- The kinds of units that percentiles are taken of. Returns: list of keys of kpi_units(). -#}
+    {{ return(kpi_observations().values() | map(attribute='of') | unique | list) }}
+{% endmacro %}
+
+
+{% macro percentiles_of(unit) -%}
+    {#-
+        The query of the percentiles over one kind of unit: one row per KPI, week, workflow or (all), and cohort that has a unit. unit: one of observed_units().
+        One statement holds all the values that it takes percentiles of in memory, once per cohort dimension.
+    -#}
+{%- set observed_for = [] -%}
+{%- for kpi_id, side in kpi_observations().items() if side.of == unit -%}
+    {%- do observed_for.append("'" ~ kpi_id ~ "'") -%}
+{%- endfor -%}
+with
+
+cells as (
+    select
+        observed_for,
+        week_start,
+        {{ cohort_columns() | indent(8) }},
+        {{ median_and_p90('observed_value') }} as percentiles
+    from {{ ref('int_kpi__observations') }}
+    where observed_for in ({{ observed_for | join(', ') or 'null' }})
+    group by {{ cohort_grouping_sets(['observed_for', 'week_start']) | indent(4) }} -- noqa: PRS
+)
+
+select
+    kpis.kpi_id,
+    cells.week_start,
+    cells.workflow,
+    cells.cohort_dimension,
+    cells.cohort_value,
+    {{ kpi_percentiles() | indent(4) }}
+from cells
+inner join {{ observing_kpis() }} on cells.observed_for = kpis.observed_for
+{%- endmacro %}
+
+
 {% macro kpi_percentiles() -%}
     {#-
         The columns median_value and p90_value of a KPI: NULL where it is of another kind. Expects the columns kpi_id and percentiles,

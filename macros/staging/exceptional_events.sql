@@ -15,7 +15,7 @@
 {%- set columns = event_contract()[table] -%}
 {%- set own_reason = quarantine_reason(table, unknown) -%}
 {%- set is_orphan_case = 'triggered_cases.case_id is null' if table != 'case_triggers' else 'false' -%}
-visible_rows as (
+visible_rows as {{ not_materialized() }} (
     select
         delivered.*,
         {{ event_key('delivered.event_id') }} as event_key
@@ -36,7 +36,7 @@ keys_to_judge as (
 ),
 {%- endif %}
 
-raw_rows as (
+raw_rows as {% if not is_incremental() %}{{ not_materialized() }} {% endif %}(
     select * from visible_rows
     {%- if is_incremental() %}
     where event_key in (select keys_to_judge.event_key from keys_to_judge)

@@ -1,4 +1,4 @@
--- Tests the macro is_absent_from(): one row per value with another verdict than expected.
+-- Tests the macros is_absent_from() and not_materialized(): one row per value with another verdict than expected.
 {%- set cases = {"'a'": 'false', "'A'": 'true', "'c'": 'true', "''": 'true'} %}
 
 with
@@ -17,7 +17,7 @@ no_values as (
     where listed_value = 'nothing of that name'
 ),
 
-cases as (
+cases as {{ not_materialized() }} (
     {%- for value, expected in cases.items() %}
     select
         cast({{ value }} as {{ dbt.type_string() }}) as sought,

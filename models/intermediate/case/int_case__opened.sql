@@ -2,7 +2,7 @@
 
 with
 
-triggers as (
+triggers as {{ not_materialized() }} (
     select * from {{ ref('stg_events__case_triggers') }}
     where {{ is_changed() }}
 ),

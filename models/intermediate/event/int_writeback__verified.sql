@@ -2,7 +2,7 @@
 
 with
 
-attempted as (
+attempted as {{ not_materialized() }} (
     select * from {{ ref('int_writeback__attempted') }}
     where {{ is_changed() }}
 ),

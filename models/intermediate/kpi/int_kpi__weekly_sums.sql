@@ -18,7 +18,10 @@ cells as (
 ),
 
 percentiles as (
-    select * from {{ ref('int_kpi__percentiles') }}
+    {%- for unit in observed_units() %}
+    select * from {{ ref('int_kpi__percentiles_of_' ~ unit) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 )
 
 select
