@@ -6,6 +6,7 @@ import csv
 import glob
 import gzip
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,7 +168,7 @@ def read_file(connection: duckdb.DuckDBPyConnection, number: int, file: Path, fo
         connection.execute(
             f"create table file_{number} as select {numbers}, {cleaned(connection, source)} from {source}"
         )
-    except (NotMapped, duckdb.Error, OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (NotMapped, duckdb.Error, OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         # DuckDB says first what is wrong, and then for pages what one might do about it.
         lines = str(error).partition("Possible")[0].splitlines()
         raise NotMapped(f"{file} can't be read: {'; '.join(line.strip() for line in lines if line.strip())}") from error
@@ -178,6 +179,8 @@ def reader(kind: str, file: Path, lines: Path) -> str:
     # A path is taken as it stands: brackets and stars in it are no patterns, and case=1 is no column.
     name, plain = literal(glob.escape(str(file))), "hive_partitioning = false"
     if kind == ".csv":
+        if file.suffix.lower() == ".gz":
+            check_packed(file)
         delimiter, columns = header(file)
         if not columns:
             raise NotMapped("it has no header in its first line.")
@@ -192,6 +195,13 @@ def reader(kind: str, file: Path, lines: Path) -> str:
     name = literal(glob.escape(str(lines)))
     form = "format = 'newline_delimited', auto_detect = false"
     return f"read_json({name}, {form}, {plain}, columns = {as_texts(columns)})"
+
+
+def check_packed(file: Path) -> None:
+    """Raises OSError, EOFError or zlib.error where a file packed by gzip is damaged: DuckDB doesn't look at its checksum."""
+    with gzip.open(file, "rb") as packed:
+        while packed.read(2**20):
+            pass
 
 
 def as_texts(columns: list[str]) -> str:

@@ -626,6 +626,20 @@ def test_a_file_that_is_no_log_is_refused(tmp_path: Path, name: str, text: str, 
     assert message in refused(tmp_path, tmp_path / name, *OPTIONS, log=None)
 
 
+@pytest.mark.parametrize("name", ["log.csv.gz", "log.xes.gz"])
+def test_a_packed_log_that_is_damaged_is_refused(tmp_path: Path, name: str) -> None:
+    """Wherever: in what says how it is packed, in what is packed, and in its checksum."""
+    file = tmp_path / name
+    packed = gzip.compress(LOG.encode() if ".csv" in name else b"<log><trace><event/></trace></log>", mtime=0)
+    for place in (0, *range(10, len(packed), 7), len(packed) - 5):
+        damaged = bytearray(packed)
+        damaged[place] ^= 16
+        file.write_bytes(damaged)
+        assert f"{name} can't be read: " in refused(tmp_path, file, *OPTIONS, log=None), place
+    file.write_bytes(packed[:-9])
+    assert f"{name} can't be read: " in refused(tmp_path, file, *OPTIONS, log=None)
+
+
 def test_what_is_in_the_way_is_replaced_only_when_asked_and_kept_when_a_run_fails(tmp_path: Path) -> None:
     mapping = MAPPING.replace("{channel}", "letter")
     first = mapped(tmp_path, "payments", "amount", mapping=mapping)
