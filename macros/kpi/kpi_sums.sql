@@ -25,20 +25,11 @@ by_{{ clock }} as (
         {%- endfor %}
     from (
         select
-            units.*,
-            {%- if unit == 'cases' %}
-            {{ cohort_attributes() | indent(8) }},
-            {%- else %}
-            cases.workflow,
-            {{ cohort_attributes('cases') | indent(8) }},
-            {%- endif %}
-            {{ local_date('units.' ~ clock) }} as day,
-            {{ local_week('units.' ~ clock) }} as week_start
-        from {{ ref(kpi_units()[unit].model) }} as units
-        {%- if unit != 'cases' %}
-        inner join {{ ref('int_case__assembled') }} as cases on units.case_id = cases.case_id
-        {%- endif %}
-        where units.{{ clock }} is not null
+            *,
+            {{ local_date(clock) }} as day,
+            {{ local_week(clock) }} as week_start
+        from {{ units_in_cohorts(unit) | indent(8) }} as units
+        where {{ clock }} is not null
     ) as dated
     group by {{ cohort_grouping_sets(['week_start'], keys_of_all=['day'], with_all=false) | indent(4) }} -- noqa: PRS
 ),
@@ -82,6 +73,29 @@ select
     denominator
 from sides
 where units > 0
+{%- endmacro %}
+
+
+{% macro units_in_cohorts(unit) -%}
+    {#-
+        What KPIs count of one kind as a relation to select from: the rows of its model, with the workflow and the cohorts of their case.
+        unit: a key of kpi_units().
+    -#}
+(
+    {%- if unit == 'cases' %}
+    select
+        cases.*,
+    {%- else %}
+    select
+        units.*,
+        cases.workflow,
+    {%- endif %}
+        {{ cohort_attributes('cases') | indent(4) }}
+    from {{ ref('int_case__assembled') }} as cases
+    {%- if unit != 'cases' %}
+    inner join {{ ref(kpi_units()[unit].model) }} as units on cases.case_id = units.case_id
+    {%- endif %}
+)
 {%- endmacro %}
 
 
