@@ -50,13 +50,19 @@
 {%- endmacro %}
 
 
+{% macro denominator_of_unit(side) -%}
+    {#- What a counted unit adds to its KPI's denominator: 1; 0 where it only adds to the numerator; NULL for a count. side: an entry of kpi_sides(). -#}
+    cast({{ '1' if side.has_denominator else 'null' if side.is_count else '0' }} as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+
 {% macro contribution(side) -%}
     {#-
-        What a counted unit adds to its KPI, as the columns numerator (NULL for percentiles), denominator (1; 0 where it only adds to the numerator;
-        NULL for a count) and observed_value (percentiles only). side: an entry of kpi_sides().
+        What a counted unit adds to its KPI, as the columns numerator (NULL for percentiles), denominator and observed_value (percentiles only).
+        side: an entry of kpi_sides().
     -#}
     {%- set numerator = 'case when ' ~ side.numerator_if ~ ' then 1 else 0 end' if side.numerator_if else side.amount or ('null' if side.observed else '0') -%}
     cast({{ numerator }} as {{ type_double() }}) as numerator,
-    cast({{ '1' if side.has_denominator else 'null' if side.is_count else '0' }} as {{ dbt.type_bigint() }}) as denominator,
+    {{ denominator_of_unit(side) }} as denominator,
     cast({{ side.observed or 'null' }} as {{ type_double() }}) as observed_value
 {%- endmacro %}

@@ -1,18 +1,29 @@
 {% macro kpi_sums(unit) -%}
     {#-
         The query of what all KPIs count of one kind of unit: for all cases one row per KPI, workflow and local day, and for each cohort one per week,
-        with a counted unit, and with its numerator and denominator (NULL where the KPI has none). A cohort's rows have no day. The units are read once per clock for all KPIs; a column is named after the KPI that it is of.
+        with a counted unit, and with its numerator and denominator (NULL where the KPI has none). A cohort's rows have no day. The units are read
+        once per clock for all KPIs; a column is named after the KPI that it is of.
         Two-sided KPIs have rows of two kinds of units, so the rows are summed further. unit: a key of kpi_units().
     -#}
 {%- set clocks = sides_of(unit) -%}
 {%- set cohorts = cohort_dimensions() | join('_cohort, ') ~ '_cohort' -%}
 with
+
+units as {{ not_materialized() }} (
+    select
+        *,
+        {%- for clock in clocks %}
+        {{ local_date(clock) }} as {{ clock }}_day,
+        {{ local_week(clock) }} as {{ clock }}_week{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ units_in_cohorts(unit) | indent(4) }} as in_cohorts
+),
 {%- for clock, sides in clocks.items() %}
 
 by_{{ clock }} as (
     select
-        day,
-        week_start,
+        {{ clock }}_day as day,
+        {{ clock }}_week as week_start,
         workflow,
         {{ cohorts }}
         {%- for side in sides %},
@@ -23,15 +34,9 @@ by_{{ clock }} as (
         sum(case when {{ side.counted }} then {{ to_15_decimals(side.amount) }} end) as {{ side.kpi_id }}_numerator
         {%- endif %}
         {%- endfor %}
-    from (
-        select
-            *,
-            {{ local_date(clock) }} as day,
-            {{ local_week(clock) }} as week_start
-        from {{ units_in_cohorts(unit) | indent(8) }} as units
-        where {{ clock }} is not null
-    ) as dated
-    group by {{ cohort_grouping_sets(['week_start'], keys_of_all=['day'], with_all=false) | indent(4) }} -- noqa: PRS
+    from units
+    where {{ clock }} is not null
+    group by {{ cohort_grouping_sets([clock ~ '_week'], keys_of_all=[clock ~ '_day'], with_all=false) | indent(4) }} -- noqa: PRS
 ),
 {%- endfor %}
 
@@ -50,16 +55,12 @@ sides as (
         end as numerator,
         case kpis.kpi_id
             {%- for side in sides %}
-            when '{{ side.kpi_id }}' then {{ side.kpi_id ~ '_denominator' if side.has_denominator else '0' if not side.is_count else 'cast(null as ' ~ dbt.type_bigint() ~ ')' }}
-            {%- endfor %}
-        end as denominator,
-        case kpis.kpi_id
-            {%- for side in sides %}
             when '{{ side.kpi_id }}' then {{ side.kpi_id }}_{{ 'denominator' if side.has_denominator else 'units' }}
             {%- endfor %}
-        end as units
+        end as units,
+        kpis.denominator_of_unit
     from by_{{ clock }} as sums
-    cross join (values {% for side in sides %}('{{ side.kpi_id }}'){{ ', ' if not loop.last }}{% endfor %}) as kpis (kpi_id)
+    cross join (values {% for side in sides %}('{{ side.kpi_id }}', {{ denominator_of_unit(side) }}){{ ', ' if not loop.last }}{% endfor %}) as kpis (kpi_id, denominator_of_unit)
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
@@ -70,7 +71,7 @@ select
     week_start,
     {{ cohort_columns() | indent(4) }},
     numerator,
-    denominator
+    units * denominator_of_unit as denominator
 from sides
 where units > 0
 {%- endmacro %}

@@ -37,12 +37,7 @@ halves as (
             raw_rows.loaded_at,
             {{ row_hash('raw_rows') }} as row_hash,
             coalesce(
-                raw_rows.loaded_at <= (
-                    select last_reads.loaded_until
-                    from last_reads
-                    where last_reads.source_table = '{{ table }}'
-                ),
-                false
+                raw_rows.loaded_at <= (select last_reads.loaded_until from last_reads where last_reads.source_table = '{{ table }}'), false -- noqa: LT05, LT14
             ) as is_known
         from ({{ raw_rows('events', table) | indent(8) }}) as raw_rows
         where raw_rows.loaded_at <= {{ as_of() }}

@@ -3,6 +3,7 @@
 {%- if var('pii') == 'hashed' %}
 {{- config(materialized='table') }}
 {%- endif %}
+{%- set no_id = 'cast(null as ' ~ dbt.type_string() ~ ')' %}
 
 with
 
@@ -15,10 +16,10 @@ events as (
         event_id,
         {{ event.actor }} as actor,
         {{ event.what }} as what,
-        {{ event.activity }} as activity
-        {%- for column in ['message_id', 'idempotency_key', 'exception_id'] %},
-        {{ event[column] or 'cast(null as ' ~ dbt.type_string() ~ ')' }} as {{ column }}
-        {%- endfor %}
+        {{ event.activity }} as activity,
+        {{ event.message_id or no_id }} as message_id,
+        {{ event.idempotency_key or no_id }} as idempotency_key,
+        {{ event.exception_id or no_id }} as exception_id
     from {{ ref('stg_events__' ~ table) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}

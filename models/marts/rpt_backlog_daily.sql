@@ -20,9 +20,11 @@ counted as (
     select
         day,
         coalesce(workflow, '(all)') as workflow,
-        {%- for move in ['triggered', 'resolved', 'closed', 'overdue', 'no_longer_overdue'] %}
-        sum(case when move = '{{ move }}' then cases else 0 end) as {{ move }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        sum(case when move = 'triggered' then cases else 0 end) as triggered,
+        sum(case when move = 'resolved' then cases else 0 end) as resolved,
+        sum(case when move = 'closed' then cases else 0 end) as closed,
+        sum(case when move = 'overdue' then cases else 0 end) as overdue,
+        sum(case when move = 'no_longer_overdue' then cases else 0 end) as no_longer_overdue
     from moves
     group by grouping sets ((day), (day, workflow)) -- noqa: PRS
 ),
@@ -31,9 +33,11 @@ filled as (
     select
         days.date_day as day,
         workflows.workflow,
-        {%- for move in ['triggered', 'resolved', 'closed', 'overdue', 'no_longer_overdue'] %}
-        cast(coalesce(counted.{{ move }}, 0) as {{ dbt.type_bigint() }}) as {{ move }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        cast(coalesce(counted.triggered, 0) as {{ dbt.type_bigint() }}) as triggered,
+        cast(coalesce(counted.resolved, 0) as {{ dbt.type_bigint() }}) as resolved,
+        cast(coalesce(counted.closed, 0) as {{ dbt.type_bigint() }}) as closed,
+        cast(coalesce(counted.overdue, 0) as {{ dbt.type_bigint() }}) as overdue,
+        cast(coalesce(counted.no_longer_overdue, 0) as {{ dbt.type_bigint() }}) as no_longer_overdue
     from days
     cross join workflows
     left join counted on days.date_day = counted.day and workflows.workflow = counted.workflow

@@ -1,6 +1,8 @@
 -- Grain: one row per case, completed in message or resolved, and required type of evidence of which it has no valid item.
 
-{%- set moments = {'consent': 'consent_at', 'identity': 'identity_evidence_at', 'document': 'document_at', 'attestation': 'attestation_at'} %}
+{%- set moments = {
+    'consent': 'consent_at', 'identity': 'identity_evidence_at', 'document': 'document_at', 'attestation': 'attestation_at'
+} %}
 
 with
 

@@ -7,6 +7,13 @@ dated_targets as (
     where due_date is not null and kpi_id in ('{{ kpis_with_verdict() | join("', '") }}') -- noqa: LT05
 ),
 
+targeted as (
+    select distinct
+        kpi_id,
+        workflow
+    from dated_targets
+),
+
 -- `*` leaves out whoever has a dated target of their own.
 served as (
     select
@@ -19,11 +26,10 @@ served as (
         dated_targets.owner
     from dated_targets
     inner join {{ ref('int_kpi__applicability') }} as applied on dated_targets.kpi_id = applied.kpi_id and applied.can_apply
-    left join (select distinct kpi_id, workflow from dated_targets) as own
-        on applied.kpi_id = own.kpi_id and applied.workflow = own.workflow
+    left join targeted on applied.kpi_id = targeted.kpi_id and applied.workflow = targeted.workflow
     where
         dated_targets.workflow = applied.workflow
-        or (dated_targets.workflow = '*' and own.kpi_id is null)
+        or (dated_targets.workflow = '*' and targeted.kpi_id is null)
 ),
 
 rolling_weeks as (
@@ -40,7 +46,7 @@ latest as (
         served.workflow,
         served.due_date,
         max(rolling_weeks.period_start) as period_start
-    from (select distinct kpi_id, workflow, due_date from served) as served
+    from served
     inner join rolling_weeks
         on
             served.kpi_id = rolling_weeks.kpi_id

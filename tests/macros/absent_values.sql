@@ -27,13 +27,13 @@ cases as {{ not_materialized() }} (
 ),
 
 absent as (
-    select sought
+    select cases.sought
     from cases
     where {{ is_absent_from('cases.sought', 'listed_values', 'listed_value') }}
 ),
 
 absent_from_nothing as (
-    select sought
+    select cases.sought
     from cases
     where {{ is_absent_from('cases.sought', 'no_values', 'listed_value') }}
 )

@@ -24,11 +24,14 @@ applied as (
     cross join workflows
     where
         case
-            when kpis.kpi_id in ('payment_recovery_per_1000', 'payment_completion_rate', 'payment_decline_rate') then workflows.collects_payment
+            when kpis.kpi_id in ('payment_recovery_per_1000', 'payment_completion_rate', 'payment_decline_rate')
+                then workflows.collects_payment
             when kpis.kpi_id = 'consent_capture_rate' then workflows.requires_consent
             when kpis.kpi_id = 'document_capture_rate' then workflows.requires_document
             when kpis.kpi_id = 'evidence_completeness_rate'
-                then workflows.requires_consent or workflows.requires_identity or workflows.requires_document or workflows.requires_attestation
+                then
+                    workflows.requires_consent or workflows.requires_identity
+                    or workflows.requires_document or workflows.requires_attestation
             else true
         end
 

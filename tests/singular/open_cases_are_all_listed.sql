@@ -1,4 +1,4 @@
--- Fails if a case that is neither resolved nor closed is missing from rpt_open_case, another one is listed, or its state is not that of its clock.
+-- Fails if a case that is neither resolved nor closed is missing from rpt_open_case, another one is listed, or its state isn't its clock's.
 
 with
 

@@ -10,7 +10,9 @@ select
     outcome,
     handle_minutes,
     wrap_up_minutes,
-    case when handle_minutes is not null or wrap_up_minutes is not null then coalesce(handle_minutes, 0) + coalesce(wrap_up_minutes, 0) end as known_minutes,
+    case
+        when handle_minutes is not null or wrap_up_minutes is not null then coalesce(handle_minutes, 0) + coalesce(wrap_up_minutes, 0)
+    end as known_minutes,
     logins,
     handoffs,
     copy_pastes

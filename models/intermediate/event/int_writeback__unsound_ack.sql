@@ -1,4 +1,4 @@
--- Grain: one row per acknowledgement that came before the first attempt, or persisted too few fields of a writeback that never was verified.
+-- Grain: one row per acknowledgement that came before the first attempt, or persisted too few fields of a never verified writeback.
 
 with
 
@@ -22,7 +22,10 @@ judged as (
         acks.occurred_at < writebacks.first_attempted_at as is_before_attempt,
         acks.outcome = 'persisted'
         and not writebacks.was_verified
-        and (acks.fields_persisted < writebacks.fields_required or acks.fields_persisted is null and writebacks.fields_required >= 1) as is_partial
+        and (
+            acks.fields_persisted < writebacks.fields_required
+            or acks.fields_persisted is null and writebacks.fields_required >= 1
+        ) as is_partial
     from acks
     inner join writebacks
         on acks.case_id = writebacks.case_id and acks.idempotency_key = writebacks.idempotency_key

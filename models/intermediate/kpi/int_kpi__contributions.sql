@@ -6,14 +6,15 @@ with
 units as (
     {%- for kpi_id, kpi in kpi_definitions().items() %}
     {%- for side in kpi_sides(kpi_id, kpi) %}
+    {%- if not (loop.first and kpi_id == kpi_definitions() | first) %}
+    union all
+    {%- endif %}
     select
         '{{ kpi_id }}' as kpi_id, case_id, {{ kpi_units()[side.of].unit_id }} as unit_id, {{ side.clock }} as clock_at,
         {{ contribution(side) | indent(8) }}
     from {{ ref(kpi_units()[side.of].model) }}
     where {{ side.clock }} is not null and {{ side.counted }}
-    {{ 'union all' if not loop.last }}
     {%- endfor %}
-    {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
 

@@ -8,13 +8,17 @@ sums as (
     where cohort_dimension = 'all'
 ),
 
+days as (
+    select distinct day from sums
+),
+
 period_days as (
     select
         periods.period_kind,
         periods.period_start,
         days.day
     from {{ ref('int_period__listed') }} as periods
-    inner join (select distinct day from sums) as days
+    inner join days
         on periods.period_start <= days.day and periods.period_end > days.day
     where periods.period_kind <> 'week'
 ),
@@ -30,7 +34,7 @@ cells as (
     from sums
     inner join period_days on sums.day = period_days.day
     {%- set keys = 'sums.kpi_id, period_days.period_kind, period_days.period_start' %}
-    group by grouping sets (({{ keys }}), ({{ keys }}, sums.workflow)) -- noqa: PRS
+    group by grouping sets (({{ keys }}), ({{ keys }}, sums.workflow)) -- noqa: PRS, RF02
 ),
 
 observed as (
@@ -43,7 +47,7 @@ observed as (
     from {{ ref('int_kpi__observations') }} as observations
     inner join period_days on observations.day = period_days.day
     {%- set keys = 'observations.observed_for, period_days.period_kind, period_days.period_start' %}
-    group by grouping sets (({{ keys }}), ({{ keys }}, observations.workflow)) -- noqa: PRS
+    group by grouping sets (({{ keys }}), ({{ keys }}, observations.workflow)) -- noqa: PRS, RF02
 ),
 
 percentiles as (

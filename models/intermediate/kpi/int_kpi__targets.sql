@@ -42,8 +42,8 @@ candidates as (
             and (applied.workflow = targets.workflow or targets.workflow = '*')
     inner join mondays
         on
-            coalesce(mondays.last_monday >= targets.valid_from, true)
-            and coalesce(mondays.last_monday < targets.valid_to, true)
+            coalesce(targets.valid_from <= mondays.last_monday, true)
+            and coalesce(targets.valid_to > mondays.last_monday, true)
 )
 
 select

@@ -70,10 +70,10 @@ compared as (
         coalesce(targets.owner, workflows.owner) as owner,
         {{ is_beyond('cells.value', 'targets.red_flag', 'kpis.good_sign') }} as is_red,
         {{ is_beyond('cells.value', 'targets.target', 'kpis.good_sign') }} as is_amber,
-        {%- for limit in ['target', 'red_flag'] %}
-        {{ is_beyond('cells.ci_low', 'targets.' ~ limit, 'kpis.good_sign') }} as is_low_beyond_{{ limit }},
-        {{ is_beyond('cells.ci_high', 'targets.' ~ limit, 'kpis.good_sign') }} as is_high_beyond_{{ limit }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ is_beyond('cells.ci_low', 'targets.red_flag', 'kpis.good_sign') }} as is_low_beyond_red_flag,
+        {{ is_beyond('cells.ci_high', 'targets.red_flag', 'kpis.good_sign') }} as is_high_beyond_red_flag,
+        {{ is_beyond('cells.ci_low', 'targets.target', 'kpis.good_sign') }} as is_low_beyond_target,
+        {{ is_beyond('cells.ci_high', 'targets.target', 'kpis.good_sign') }} as is_high_beyond_target
     from cells
     inner join kpis on cells.kpi_id = kpis.kpi_id
     left join targets on cells.kpi_id = targets.kpi_id and cells.workflow = targets.workflow and cells.last_monday = targets.last_monday

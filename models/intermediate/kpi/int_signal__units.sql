@@ -25,7 +25,7 @@ of_{{ kpi_id }} as (
         where {{ side.clock }} is not null and {{ side.counted }}
     ) as units
     inner join {{ ref('int_case__opened') }} as cases on units.case_id = cases.case_id
-    group by grouping sets ( -- noqa: PRS
+    group by grouping sets ( -- noqa: PRS, RF02
         (units.day), (units.day, cases.workflow), (units.day, units.{{ dimension }}), (units.day, cases.workflow, units.{{ dimension }})
     )
 ){{ ',' if not loop.last }}

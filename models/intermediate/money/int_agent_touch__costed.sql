@@ -21,9 +21,9 @@ charges as (
 
 steps as (
     select
-        {%- for step in ['login', 'handoff', 'copy_paste'] %}
-        coalesce(max(case when step = '{{ step }}' then minutes end), 0) as {{ step }}_minutes{{ ',' if not loop.last }}
-        {%- endfor %}
+        coalesce(max(case when step = 'login' then minutes end), 0) as login_minutes,
+        coalesce(max(case when step = 'handoff' then minutes end), 0) as handoff_minutes,
+        coalesce(max(case when step = 'copy_paste' then minutes end), 0) as copy_paste_minutes
     from {{ ref('stg_reference__manual_steps') }}
 )
 

@@ -6,6 +6,5 @@ raw_rows as (
     {{ raw_rows('reference', 'time_zones') | indent(4) }}
 )
 
-select
-    timezone
+select timezone
 from raw_rows
