@@ -1170,8 +1170,8 @@ MODELS = [
         "A value at its red flag is red.",
         "status_is_the_first_that_holds",
         "macros/kpi/verdicts.sql",
-        "({{ good_sign }} * {{ to_9_decimals(value) }} < ",
-        "({{ good_sign }} * {{ to_9_decimals(value) }} <= ",
+        "({{ to_9_decimals(good_sign ~ ' * ' ~ value) }} < ",
+        "({{ to_9_decimals(good_sign ~ ' * ' ~ value) }} <= ",
     ),
     model(
         "general target wins",
