@@ -72,7 +72,7 @@
 
 
 {% macro spark__not_materialized() -%}
-    {#- Spark never does. -#}
+    {#- Spark stores no common table expression. -#}
 {%- endmacro %}
 
 
