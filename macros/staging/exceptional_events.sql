@@ -1,4 +1,4 @@
-{% macro exceptional_events(table, lookups='', unknown={}, parents='', is_orphan_reference='false') -%}
+{% macro exceptional_events(table, lookups='', unknown={}, reference={}) -%}
     {#-
         The CTEs and the query of the visible raw rows of an event table whose event_id is not simply that of one accepted row, each with its
         `row_status` (accepted, duplicate or quarantined) and, where quarantined, its `quarantine_reason`.
@@ -7,14 +7,23 @@
         table: an event table.
         lookups: joins to `raw_rows` that the rules in `unknown` need; at most one match per row.
         unknown: dict of reason -> condition, for the rules that look something up.
-        parents: joins to `raw_rows` that `is_orphan_reference` needs; at most one match per row.
-        is_orphan_reference: condition under which a kept row refers to something that isn't there.
+        reference: what a row refers to within its case: dict of `column` -> its text column, `table` -> the event table that must have an accepted
+        row with that value, `key` -> the column there. A row without a value refers to nothing.
     -#}
 {#- What is_new() reads. -#}
 {%- do [ref('build_log'), ref('build_reads')] -%}
 {%- set columns = event_contract()[table] -%}
 {%- set own_reason = quarantine_reason(table, unknown) -%}
 {%- set is_orphan_case = 'triggered_cases.case_id is null' if table != 'case_triggers' else 'false' -%}
+{%- set is_orphan_reference = 'raw_rows.' ~ reference.column ~ " <> '' and referenced.case_id is null" if reference else 'false' -%}
+{%- set parents -%}
+    {%- if table != 'case_triggers' %}
+    left join triggered_cases on raw_rows.case_id = triggered_cases.case_id
+    {%- endif %}
+    {%- if reference %}
+    left join referenced on raw_rows.case_id = referenced.case_id and raw_rows.{{ reference.column }} = referenced.{{ reference.key }}
+    {%- endif %}
+{%- endset -%}
 visible_rows as {{ not_materialized() }} (
     select
         delivered.*,
@@ -53,19 +62,29 @@ triggered_cases as (
     group by case_id
 ),
 {%- endif %}
+{%- if reference %}
+
+referenced as (
+    select
+        case_id,
+        {{ reference.key }}
+    from {{ ref('stg_events__' ~ reference.table) }}
+    {%- if is_incremental() %}
+    where case_id in (select raw_rows.case_id from raw_rows)
+    {%- endif %}
+    group by case_id, {{ reference.key }}
+),
+{%- endif %}
 
 -- One pass over all rows finds the few that need a closer look.
 exceptional_keys as (
     select raw_rows.event_key
     from raw_rows
     {{ lookups }}
-    {%- if table != 'case_triggers' %}
-    left join triggered_cases on raw_rows.case_id = triggered_cases.case_id
-    {%- endif %}
     {{ parents }}
     where
         {{ is_orphan_case }}
-        or {{ is_orphan_reference }}
+        or ({{ is_orphan_reference }})
         or {{ own_reason | indent(8) }} is not null
 
     union
@@ -93,9 +112,6 @@ judged as (
         end as orphan_reason
     from raw_rows
     {{ lookups }}
-    {%- if table != 'case_triggers' %}
-    left join triggered_cases on raw_rows.case_id = triggered_cases.case_id
-    {%- endif %}
     {{ parents }}
     where raw_rows.event_key in (select exceptional_keys.event_key from exceptional_keys)
 ),

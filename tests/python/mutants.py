@@ -917,9 +917,9 @@ MODELS = [
         "orphan by the key alone",
         "An acknowledgement of another case's writeback is accepted.",
         "acknowledgement_needs_an_attempt_of_its_case_and_key",
-        "models/staging/events/base/base_events__writeback_acks.sql",
-        "' on raw_rows.case_id = attempted_writebacks.case_id'\n        ~ ' and raw_rows",
-        "' on raw_rows",
+        "macros/staging/exceptional_events.sql",
+        "on raw_rows.case_id = referenced.case_id and raw_rows",
+        "on raw_rows",
     ),
     model(
         "quarantined rows go on",
