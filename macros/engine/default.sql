@@ -29,6 +29,7 @@
 {% macro default__pii_key_variable() %}{{ refuse_engine('pii_key_variable') }}{% endmacro %}
 {% macro default__database_name_problem() %}{{ refuse_engine('database_name_problem') }}{% endmacro %}
 {% macro default__session_problems() %}{{ refuse_engine('session_problems') }}{% endmacro %}
+{% macro default__planner_settings() %}{{ refuse_engine('planner_settings') }}{% endmacro %}
 {% macro default__replaces_rows() %}{{ refuse_engine('replaces_rows') }}{% endmacro %}
 {% macro default__reads_files() %}{{ refuse_engine('reads_files') }}{% endmacro %}
 {% macro default__is_shared_database() %}{{ refuse_engine('is_shared_database') }}{% endmacro %}

@@ -210,6 +210,11 @@
 {% endmacro %}
 
 
+{% macro duckdb__planner_settings() -%}
+    {#- Nothing: DuckDB joins by hash. -#}
+{%- endmacro %}
+
+
 {% macro duckdb__replaces_rows() %}
     {{ return(true) }}
 {% endmacro %}

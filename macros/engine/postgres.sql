@@ -14,7 +14,7 @@
 
 
 {% macro postgres__sorted_texts(text) -%}
-    {{ dbt.listagg(text, "''", 'order by ' ~ text) }}
+    {{ dbt.listagg(text, "''", 'order by ' ~ byte_order(text)) }}
 {%- endmacro %}
 
 
@@ -161,6 +161,16 @@
     {#- Nothing: neither collation nor time zone counts. -#}
     {{ return([]) }}
 {% endmacro %}
+
+
+{% macro postgres__planner_settings() -%}
+    {#-
+        PostgreSQL knows nothing of the views and new tables that a model reads. It expects 200 cases where there are 100,000, and compares each with
+        each row: the build wouldn't end. Without nested loops it joins by hash; where it can't, it takes the query for so dear that it would compile it.
+    -#}
+    set local enable_nestloop = off;
+    set local jit = off
+{%- endmacro %}
 
 
 {% macro postgres__replaces_rows() %}

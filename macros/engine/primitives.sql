@@ -228,6 +228,12 @@
 {% endmacro %}
 
 
+{% macro planner_settings() -%}
+    {#- The statements that tell the engine how to plan the queries of a model, until its transaction ends. Empty where nothing has to be said. -#}
+    {{ adapter.dispatch('planner_settings', 'closed_loop')() }}
+{%- endmacro %}
+
+
 {% macro replaces_rows() %}
     {#- Whether rows of a table can be deleted and replaced. Where they can't, each build rebuilds everything. Returns: boolean. Asked for within a model. -#}
     {{ return(adapter.dispatch('replaces_rows', 'closed_loop')()) }}

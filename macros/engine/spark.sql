@@ -196,6 +196,11 @@
 {% endmacro %}
 
 
+{% macro spark__planner_settings() -%}
+    {#- Nothing: Spark plans anew while a query runs, by what it has seen of the tables. -#}
+{%- endmacro %}
+
+
 {% macro spark__replaces_rows() %}
     {{ return(config.get('file_format') in ['iceberg', 'delta', 'hudi']) }}
 {% endmacro %}

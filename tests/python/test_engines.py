@@ -22,7 +22,7 @@ OTHER_FILES = ["primitives", "refuse_engine", "spark_adapter"]
 # They give no value that SQL could ask for: a build acts by them, and the tests that build with each engine see how.
 NOT_FOR_MACRO_TESTS = {
     "view_definition", "view_mark", "source_types", "check_types", "holds_as_it_is", "unfit_value", "pii_key", "pii_key_variable",
-    "database_name_problem", "session_problems", "replaces_rows", "is_shared_database",
+    "database_name_problem", "session_problems", "planner_settings", "replaces_rows", "is_shared_database",
 }  # fmt: skip
 # Where a macro test asks for a primitive by the one macro that calls it.
 CALLED_BY = {"row_hash": "rows_hash"}

@@ -28,7 +28,7 @@ import psycopg2
 import pytest
 import test_gate
 import yaml
-from project import LOGGED, ROOT, WITHOUT_TESTS, build, database, dbt
+from project import LOGGED, ROOT, WITHOUT_TESTS, WITHOUT_UNIT_TESTS, build, database, dbt
 from test_security import SECRETS, assert_no_secret
 
 from scripts import postgres_server
@@ -375,15 +375,26 @@ def assert_every_query_bears_the_id(folder: Path) -> None:
     assert not re.findall(r"On (?!seed\.)[\w.]+: (?!/\* closed_loop |COMMIT|ROLLBACK|Close|BEGIN).*", log)
 
 
+def assert_models_are_planned_for_large_tables(folder: Path) -> None:
+    """planner_settings() stood before each model of the last run. Without it 100,000 cases take hours; small data never tell."""
+    log = (folder / "logs/dbt.log").read_text().rsplit("Running with dbt", 1)[1]
+    built = set(re.findall(r"OK created sql \w+ model \w+\.(\w+) ", log))
+    told = set(re.findall(r"On model\.closed_loop\.(\w+): /\*[^*]*\*/\s+set local enable_nestloop = off", log))
+    assert len(built) > 100
+    assert told == built
+
+
 # Tests ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("server")  # first: without one the demo need not be built
 def test_demo(demo: Path, postgres: dict[str, str], tmp_path: Path) -> None:
-    """Its event seeds are dbt's own in test_demo_passes_its_tests_and_the_gates, its reference seeds here too."""
+    """With the macro tests. Its event seeds are dbt's own in test_demo_passes_its_tests_and_the_gates, its reference seeds here too."""
     load_demo_events(postgres)
-    build(tmp_path, None, *ON_POSTGRES, *WITHOUT_TESTS, "--exclude", "path:seeds/events", environment=postgres)
+    left_out = ("--exclude", "path:seeds/events", "path:tests/singular", "test_type:generic")
+    build(tmp_path, None, *ON_POSTGRES, *WITHOUT_UNIT_TESTS, *left_out, environment=postgres | LOGGED)
     assert_equal_figures(demo, postgres)
+    assert_models_are_planned_for_large_tables(tmp_path)
 
 
 @pytest.mark.slow
