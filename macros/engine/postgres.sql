@@ -166,7 +166,7 @@
 {% macro postgres__planner_settings() -%}
     {#-
         PostgreSQL knows nothing of the views and new tables that a model reads. It expects 200 cases where there are 100,000, and compares each with
-        each row: the build wouldn't end. Without nested loops it joins by hash; where it can't, it takes the query for so dear that it would compile it.
+        each row, for hours. Without nested loops it joins by hash. Where it can't, its estimate of the cost is so high that it would compile the query.
     -#}
     set local enable_nestloop = off;
     set local jit = off
