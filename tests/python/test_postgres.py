@@ -392,7 +392,8 @@ def test_demo(demo: Path, postgres: dict[str, str], tmp_path: Path) -> None:
     """With the macro tests. Its event seeds are dbt's own in test_demo_passes_its_tests_and_the_gates, its reference seeds here too."""
     load_demo_events(postgres)
     left_out = ("--exclude", "path:seeds/events", "path:tests/singular", "test_type:generic")
-    build(tmp_path, None, *ON_POSTGRES, *WITHOUT_UNIT_TESTS, *left_out, environment=postgres | LOGGED)
+    said = build(tmp_path, None, *ON_POSTGRES, *WITHOUT_UNIT_TESTS, *left_out, environment=postgres | LOGGED)
+    assert len(re.findall(r" PASS \w+ \.", said)) > 20
     assert_equal_figures(demo, postgres)
     assert_models_are_planned_for_large_tables(tmp_path)
 
