@@ -12,6 +12,17 @@
 {%- endmacro %}
 
 
+{% macro stored_in_increments() -%}
+    {#-
+        Stands after the `as` of a common table expression of changed rows that is read more than once. Where the model grows, the rows are few: the
+        engine finds them once and stores them. Where its table is replaced, they are all rows, and read again (not_materialized()).
+    -#}
+    {%- if not is_incremental() -%}
+        {{ not_materialized() }}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {% macro delete_changed_cases() -%}
     {#- The statement before a model of rows of cases grows: its rows of changed_cases go, and come back as they are now. Empty where its table is replaced. -#}
     {%- if execute and is_incremental() -%}

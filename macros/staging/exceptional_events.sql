@@ -45,7 +45,7 @@ keys_to_judge as (
 ),
 {%- endif %}
 
-raw_rows as {% if not is_incremental() %}{{ not_materialized() }} {% endif %}(
+raw_rows as {{ stored_in_increments() }} (
     select * from visible_rows
     {%- if is_incremental() %}
     where event_key in (select keys_to_judge.event_key from keys_to_judge)

@@ -852,8 +852,8 @@ MODELS = [
         "An acknowledgement finds its writeback by the key alone, which another case may use.",
         "acknowledgement_verifies_when_persisted_in_time_and_in_full",
         f"{EVENT}/int_writeback__verified.sql",
-        "on acks.case_id = attempted.case_id and acks.idempotency_key = attempted.idempotency_key\n    where",
-        "on acks.idempotency_key = attempted.idempotency_key\n    where",
+        "on acks.case_id = attempted.case_id and acks.idempotency_key = attempted.idempotency_key\n    group by",
+        "on acks.idempotency_key = attempted.idempotency_key\n    group by",
     ),
     model(
         "attempts by their number",

@@ -2,7 +2,7 @@
 
 with
 
-triggers as {{ not_materialized() }} (
+triggers as {{ stored_in_increments() }} (
     select * from {{ ref('stg_events__case_triggers') }}
     where {{ is_changed() }}
 ),

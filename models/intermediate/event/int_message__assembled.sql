@@ -2,6 +2,11 @@
 
 with
 
+message_events as {{ stored_in_increments() }} (
+    select * from {{ ref('stg_events__message_events') }}
+    where {{ is_changed() }}
+),
+
 messages as (
     select
         case_id,
@@ -14,8 +19,7 @@ messages as (
         min(case when status in ('delivered', 'opened', 'clicked') then occurred_at end) as delivery_seen_at,
         min(case when status in ('opened', 'clicked') then occurred_at end) as opened_at,
         min(case when status = 'clicked' then occurred_at end) as clicked_at
-    from {{ ref('stg_events__message_events') }}
-    where {{ is_changed() }}
+    from message_events
     group by case_id, message_id
 ),
 
@@ -29,13 +33,12 @@ ranked_events as (
                 case when message_events.status = 'sent' then 0 else 1 end,
                 message_events.occurred_at, {{ byte_order('message_events.event_id') }}
         ) as event_rank
-    from {{ ref('stg_events__message_events') }} as message_events
+    from message_events
     inner join messages
         on
             message_events.case_id = messages.case_id
             and message_events.message_id = messages.message_id
             and messages.sent_count <> 1
-    where {{ is_changed('message_events.case_id') }}
 ),
 
 customer_actions as (

@@ -2,6 +2,11 @@
 
 with
 
+attempts as {{ stored_in_increments() }} (
+    select * from {{ ref('stg_events__writeback_attempts') }}
+    where {{ is_changed() }}
+),
+
 writebacks as (
     select
         case_id,
@@ -13,8 +18,7 @@ writebacks as (
         min(adapter) as adapter,
         min(fields_required) as fields_required,
         min(error_reason) as error_reason
-    from {{ ref('stg_events__writeback_attempts') }}
-    where {{ is_changed() }}
+    from attempts
     group by case_id, idempotency_key
 ),
 
@@ -32,13 +36,12 @@ ranked_attempts as (
                 case when attempts.error_reason is null then 1 else 0 end,
                 attempts.occurred_at desc, {{ byte_order('attempts.event_id') }} desc
         ) as error_rank
-    from {{ ref('stg_events__writeback_attempts') }} as attempts
+    from attempts
     inner join writebacks
         on
             attempts.case_id = writebacks.case_id
             and attempts.idempotency_key = writebacks.idempotency_key
             and writebacks.attempt_count > 1
-    where {{ is_changed('attempts.case_id') }}
 ),
 
 retried as (

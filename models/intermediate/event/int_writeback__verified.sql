@@ -2,8 +2,13 @@
 
 with
 
-attempted as {{ not_materialized() }} (
+attempted as {{ stored_in_increments() }} (
     select * from {{ ref('int_writeback__attempted') }}
+    where {{ is_changed() }}
+),
+
+acks as {{ stored_in_increments() }} (
+    select * from {{ ref('stg_events__writeback_acks') }}
     where {{ is_changed() }}
 ),
 
@@ -16,9 +21,8 @@ acknowledged as (
         max(case when acks.outcome = 'reversed' then acks.occurred_at end) as last_reversed_at,
         min(case when acks.outcome = 'persisted' then {{ byte_order('acks.ack_id') }} end) as lowest_ack_id,
         max(case when acks.outcome = 'persisted' then {{ byte_order('acks.ack_id') }} end) as highest_ack_id
-    from {{ ref('stg_events__writeback_acks') }} as acks
+    from acks
     inner join attempted on acks.case_id = attempted.case_id and acks.idempotency_key = attempted.idempotency_key
-    where {{ is_changed('acks.case_id') }}
     group by acks.case_id, acks.idempotency_key
 ),
 
@@ -35,14 +39,13 @@ placed_acks as (
             partition by acks.case_id, acks.idempotency_key
             order by acks.occurred_at, case when acks.outcome = 'reversed' then 0 else 1 end, {{ byte_order('acks.event_id') }}
         ) as stretch_number
-    from {{ ref('stg_events__writeback_acks') }} as acks
+    from acks
     inner join attempted on acks.case_id = attempted.case_id and acks.idempotency_key = attempted.idempotency_key
     inner join acknowledged
         on
             acks.case_id = acknowledged.case_id
             and acks.idempotency_key = acknowledged.idempotency_key
             and acknowledged.last_reversed_at is not null
-    where {{ is_changed('acks.case_id') }}
 ),
 
 stretches as (
