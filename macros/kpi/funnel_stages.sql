@@ -21,3 +21,31 @@
         {%- endfor %}
     end
 {%- endmacro %}
+
+
+{% macro funnel_median_to(stage) -%}
+    {#-
+        The query of the median minutes from the trigger to a stage's own event: one row per trigger week, workflow or (all), and cohort with a
+        case that has it; before the trigger is below 0. stage: a key of funnel_stages() other than the first.
+        One statement holds all the minutes in memory, once per grouping set.
+    -#}
+{%- set own_event = funnel_stages()[stage] -%}
+with
+
+cases as (
+    select
+        workflow,
+        {{ cohort_attributes() | indent(8) }},
+        {{ local_week('triggered_at') }} as week_start,
+        {{ minutes_between('triggered_at', own_event) }} as minutes
+    from {{ ref('int_case__assembled') }}
+    where {{ own_event }} is not null
+)
+
+select
+    week_start,
+    {{ cohort_columns() }},
+    {{ median('minutes') }} as median_minutes
+from cases
+group by {{ cohort_grouping_sets(['week_start']) }} -- noqa: PRS
+{%- endmacro %}

@@ -66,11 +66,7 @@ filled as (
             end,
             0
         ) as own_event_cases,
-        case stages.stage
-            {%- for name in funnel_stages() %}
-            when '{{ name }}' then counts.{{ name }}_median_minutes
-            {%- endfor %}
-        end as median_minutes_from_trigger
+        medians.median_minutes as median_minutes_from_trigger
     from cells
     cross join stages
     left join counts
@@ -79,6 +75,13 @@ filled as (
             and cells.workflow = counts.workflow
             and cells.cohort_dimension = counts.cohort_dimension
             and cells.cohort_value = counts.cohort_value
+    left join {{ ref('int_funnel__medians') }} as medians
+        on
+            cells.week_start = medians.week_start
+            and cells.workflow = medians.workflow
+            and cells.cohort_dimension = medians.cohort_dimension
+            and cells.cohort_value = medians.cohort_value
+            and stages.stage = medians.stage
 ),
 
 compared as (

@@ -1187,7 +1187,7 @@ MODELS = [
         "stage_is_reached_by_any_later_one",
         f"{KPI}/int_funnel__counted.sql",
         "case when furthest_stage_number >= {{ loop.index }} then 1 end",
-        "{{ stage ~ '_minutes' if not loop.first else '1' }}",
+        "{{ own_event }}",
     ),
     model(
         "curve without the open cases",

@@ -1,0 +1,4 @@
+-- Grain: one row per trigger week, workflow or (all), and cohort with a case that has this stage's own event.
+{{ config(materialized='table') }}
+
+{{ funnel_median_to('writeback_succeeded') }}
