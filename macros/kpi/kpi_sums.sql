@@ -77,10 +77,10 @@ where units > 0
 {%- endmacro %}
 
 
-{% macro units_in_cohorts(unit) -%}
+{% macro units_in_cohorts(unit, cases=none) -%}
     {#-
         What KPIs count of one kind as a relation to select from: the rows of its model, with the workflow and the cohorts of their case.
-        unit: a key of kpi_units().
+        unit: a key of kpi_units(). cases: the relation with the rows of int_case__assembled whose units are asked for; all by default.
     -#}
 (
     {%- if unit == 'cases' %}
@@ -92,7 +92,7 @@ where units > 0
         cases.workflow,
     {%- endif %}
         {{ cohort_attributes('cases') | indent(4) }}
-    from {{ ref('int_case__assembled') }} as cases
+    from {{ cases or ref('int_case__assembled') }} as cases
     {%- if unit != 'cases' %}
     inner join {{ ref(kpi_units()[unit].model) }} as units on cases.case_id = units.case_id
     {%- endif %}

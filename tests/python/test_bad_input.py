@@ -96,6 +96,9 @@ def has_names_that_nearly_are_a_table(folder: Path) -> None:
     for name in NEAR_NAMES:
         (folder / "events" / name).parent.mkdir(exist_ok=True)
         (folder / "events" / name).write_text("not read")
+
+
+def has_a_name_that_nearly_is_a_reference_table(folder: Path) -> None:
     (folder / "reference/workflow.csv").write_text("not read")
 
 
@@ -201,17 +204,18 @@ BROKEN_FILES: dict[str, tuple[list[Callable[[Path], None]], list[str]]] = {
                 f"{name.split('/')[0]}{'/' * ('/' in name)} looks like the table {table},"
                 for name, table in NEAR_NAMES.items()
             ),
-            "workflow.csv looks like the table workflows,",
             "payments/more.csv is in the folder of a table, but is no *.parquet",
             "exceptions.parquet holds no file, or can't be read",
             "payments/day=3 is a link to a folder",
             "payments/round is a link to a folder",
         ],
     ),
+    # Reference tables are looked for first.
+    "reference name": ([has_a_name_that_nearly_is_a_reference_table], ["workflow.csv looks like the table workflows,"]),
     "no folder": ([has_no_folder], ["events_path", "holds none of the tables", "check that it exists and can be read"]),
     "not a folder": ([is_a_file], ["events_path", "holds none of the tables", "check that it exists and can be read"]),
     "no parquet": ([is_a_broken_parquet_file], ["payments.parquet", "Parquet"]),
-    "surplus field": ([in_file("events/payments.csv", "USD\n", "USD,surplus\n")], ["payments.csv"]),
+    "surplus field": ([in_file("events/payments.csv", "USD,\n", "USD,,surplus\n")], ["payments.csv"]),
     "reference": (
         [
             lists_a_workflow_twice_in_weeks,

@@ -1,5 +1,11 @@
 -- Grain: one row per unit and group of KPIs that take a percentile of the same value of it.
-{{ config(materialized='table') }}
+
+with
+
+cases as {{ stored_in_increments() }} (
+    select * from {{ ref('int_case__assembled') }}
+    where {{ is_changed() }}
+)
 
 {% for observed_for, side in kpi_observations().items() %}
 select
@@ -11,7 +17,7 @@ select
     cast({{ side.observed }} as {{ type_double() }}) as observed_value,
     workflow,
     {{ cohort_dimensions() | join('_cohort, ') }}_cohort
-from {{ units_in_cohorts(side.of) }} as units
+from {{ units_in_cohorts(side.of, 'cases') }} as units
 where {{ side.clock }} is not null and {{ side.counted }}
 {{ 'union all' if not loop.last }}
 {%- endfor %}
