@@ -13,6 +13,17 @@
 {% endmacro %}
 
 
+{% macro furthest_funnel_stage() -%}
+    {#- The last stage whose own event a case has: a text, never NULL. Expects the columns that funnel_stages() names. -#}
+    case
+        {%- for name, own_event in (funnel_stages().items() | list)[1:] | reverse %}
+        when {{ own_event }} is not null then '{{ name }}'
+        {%- endfor %}
+        else '{{ funnel_stages() | first }}'
+    end
+{%- endmacro %}
+
+
 {% macro funnel_stage_number(stage) -%}
     {#- The place of a stage in the funnel, from 1: an integer, NULL for another text. stage: SQL expression of type text. -#}
     case {{ stage }}

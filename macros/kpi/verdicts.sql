@@ -7,10 +7,16 @@
 {%- endmacro %}
 
 
+{% macro good_sign(direction='direction') -%}
+    {#- 1 where higher is better, -1 where lower is: an integer. direction: SQL expression with `higher` or `lower`. -#}
+    case {{ direction }} when 'higher' then 1 else -1 end
+{%- endmacro %}
+
+
 {% macro is_beyond(value, limit, good_sign) -%}
     {#-
         Whether a value is on the wrong side of a limit, strictly: a boolean, NULL where either is NULL. To 9 decimals.
-        good_sign: 1 where higher is better, -1 where lower is. SQL expressions.
+        good_sign: as good_sign() gives it. SQL expressions.
     -#}
     ({{ to_9_decimals(good_sign ~ ' * ' ~ value) }} < {{ to_9_decimals(good_sign ~ ' * ' ~ limit) }})
 {%- endmacro %}

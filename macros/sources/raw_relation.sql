@@ -69,8 +69,13 @@
     {% endif %}
     {% set found = adapter.get_relation(database=target.database, schema=schema, identifier=table) %}
     {% if found is none and kind == 'events' %}
+        {% set missing = [] %}
+        {% for event_table in event_contract() if adapter.get_relation(database=target.database, schema=schema, identifier=event_table) is none %}
+            {% do missing.append(event_table) %}
+        {% endfor %}
         {% do exceptions.raise_compiler_error(
-            "events_schema: the schema " ~ schema ~ " has no table " ~ table ~ ". Load it (it may be empty) or name another schema."
+            "events_schema: the schema " ~ schema ~ " has no table " ~ missing | join(', ') ~ ". Load what you have; "
+            ~ "`dbt run-operation create_event_tables` creates the others without rows. Or name another schema."
         ) %}
     {% endif %}
     {{ return(found) }}

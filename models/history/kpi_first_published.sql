@@ -31,5 +31,5 @@ left join {{ this }} as published
         and final_cells.workflow = published.workflow
 where
     published.kpi_id is null
-    and {{ is_latest_run() }}
+    and {{ is_latest_build() }}
 {%- endif %}

@@ -14,9 +14,11 @@ final_weeks as (
     select published.period_start as week_start
     from {{ ref('int_kpi__publication') }} as published
     inner join {{ ref('stg_reference__kpi_catalog') }} as kpis on published.kpi_id = kpis.kpi_id
+    inner join {{ ref('int_kpi__applicability') }} as applied
+        on published.kpi_id = applied.kpi_id and published.workflow = applied.workflow
     where
         published.period_kind = 'week' and published.workflow = '(all)'
-        and kpis.tier = 'headline' and kpis.kpi_id <> 'cost_per_resolved_case'
+        and kpis.tier = 'headline' and not applied.is_final_with_month
     group by published.period_start
     having not bool_or(published.is_provisional)
 )

@@ -14,7 +14,7 @@ kpis as (
     select
         kpi_id,
         kpi_id in ({{ kpis_of_kind(['rate']) }}) as is_rate,
-        case direction when 'higher' then 1 else -1 end as good_sign
+        {{ good_sign() }} as good_sign
     from {{ ref('stg_reference__kpi_catalog') }}
 ),
 

@@ -3,16 +3,13 @@
 with
 
 counts as (
-    select * from {{ ref('int_funnel__counted') }}
+    select * from {{ ref('int_funnel__stages') }}
 ),
 
 stages as (
-    {%- for name in funnel_stages() %}
-    select
-        {{ loop.index }} as stage_number,
-        '{{ name }}' as stage
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    select listed.* from (
+        values {% for stage in funnel_stages() %}({{ loop.index }}, '{{ stage }}'){{ ', ' if not loop.last }}{% endfor %}
+    ) as listed (stage_number, stage)
 ),
 
 workflows as (
@@ -39,7 +36,7 @@ cells as (
         cohort_dimension,
         cohort_value
     from counts
-    where cohort_dimension <> 'all'
+    where cohort_dimension <> 'all' and stage_number = 1
 ),
 
 filled as (
@@ -50,23 +47,9 @@ filled as (
         cells.cohort_value,
         stages.stage_number,
         stages.stage,
-        coalesce(
-            case stages.stage
-                {%- for name in funnel_stages() %}
-                when '{{ name }}' then counts.{{ name }}_cases
-                {%- endfor %}
-            end,
-            0
-        ) as cases,
-        coalesce(
-            case stages.stage
-                {%- for name in funnel_stages() %}
-                when '{{ name }}' then counts.{{ name }}_own_event_cases
-                {%- endfor %}
-            end,
-            0
-        ) as own_event_cases,
-        medians.median_minutes as median_minutes_from_trigger
+        coalesce(counts.cases, 0) as cases,
+        coalesce(counts.own_event_cases, 0) as own_event_cases,
+        counts.median_minutes as median_minutes_from_trigger
     from cells
     cross join stages
     left join counts
@@ -75,13 +58,7 @@ filled as (
             and cells.workflow = counts.workflow
             and cells.cohort_dimension = counts.cohort_dimension
             and cells.cohort_value = counts.cohort_value
-    left join {{ ref('int_funnel__medians') }} as medians
-        on
-            cells.week_start = medians.week_start
-            and cells.workflow = medians.workflow
-            and cells.cohort_dimension = medians.cohort_dimension
-            and cells.cohort_value = medians.cohort_value
-            and stages.stage = medians.stage
+            and stages.stage_number = counts.stage_number
 ),
 
 compared as (

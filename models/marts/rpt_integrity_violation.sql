@@ -97,20 +97,14 @@ where is_identity_missing
 union all
 
 select
-    'missing_rate' as kind,
+    case when quantity is null then 'missing_minutes' else 'missing_rate' end as kind,
     case_id,
-    'charge ' || charge_id || ' has no valid ' || category || ' rate, or one in a currency without an exchange rate' as detail
+    'charge ' || charge_id || case
+        when quantity is null then ' is of a touch whose minutes are not known'
+        else ' has no valid ' || category || ' rate, or one in a currency without an exchange rate'
+    end as detail
 from {{ ref('int_charge__charged') }}
-where amount is null and quantity is not null
-
-union all
-
-select
-    'missing_minutes' as kind,
-    case_id,
-    'charge ' || charge_id || ' is of a touch whose minutes are not known' as detail
-from {{ ref('int_charge__charged') }}
-where quantity is null
+where amount is null
 
 union all
 

@@ -64,7 +64,7 @@ compared as (
         case when served.valid_from > windows.ends_on then served.valid_from else windows.ends_on end as starts_on,
         windows.ends_on as windows_end,
         coalesce(served.owner, workflows.owner) as owner_or_workflows,
-        case kpis.direction when 'higher' then 1 else -1 end as good_sign
+        {{ good_sign('kpis.direction') }} as good_sign
     from served
     inner join {{ ref('stg_reference__kpi_catalog') }} as kpis on served.kpi_id = kpis.kpi_id
     left join {{ ref('int_kpi__baselines') }} as baselines on served.kpi_id = baselines.kpi_id and served.workflow = baselines.workflow

@@ -507,6 +507,7 @@ def test_a_reference_date_that_is_none(tmp_path: Path) -> None:
 def test_an_event_table_missing_in_the_schema(tmp_path: Path) -> None:
     with duckdb.connect(str(database(tmp_path))) as connection:
         connection.execute("create schema raw; create table raw.case_triggers (event_id varchar)")
-    result = dbt("build", folder=tmp_path, variables={"events_schema": "raw"})
+    result = dbt("build", folder=tmp_path, variables={"events_schema": "raw", "reference_path": SEEDS})
     assert result.returncode != 0
-    assert "the schema raw has no table message_events" in result.stdout
+    assert "the schema raw has no table case_closures, message_events, identity_checks" in result.stdout
+    assert "`dbt run-operation create_event_tables`" in result.stdout

@@ -120,13 +120,7 @@ select
     is_automated and exception_count = 0 and greatest_attempt_count = 1 and reversed_writeback_count = 0 as is_straight_through,
     is_due and (is_time_breach or is_policy_breach) as is_sla_breached,
     case when resolved_at >= triggered_at then {{ minutes_between('triggered_at', 'resolved_at') }} end as resolution_minutes,
-    case
-        when is_resolved then 'writeback_succeeded'
-        when is_completed_in_message then 'action_completed'
-        when action_started_at is not null then 'action_started'
-        when identity_passed_at is not null then 'identity_passed'
-        else 'triggered'
-    end as stage,
+    {{ furthest_funnel_stage() }} as stage,
     -- From when on time alone makes it another case.
     least(
         case when due_at > {{ as_of() }} then due_at end,

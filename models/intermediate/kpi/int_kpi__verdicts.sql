@@ -40,7 +40,7 @@ kpis as (
     select
         kpi_id,
         -- Turns "higher is better" and "lower is better" into one comparison.
-        case direction when 'higher' then 1 else -1 end as good_sign
+        {{ good_sign() }} as good_sign
     from {{ ref('stg_reference__kpi_catalog') }}
     where kpi_id in ('{{ kpis_with_verdict() | join("', '") }}') -- noqa: LT05
 ),

@@ -36,7 +36,6 @@ select
     elapsed.month,
     elapsed.category,
     elapsed.workflow,
-    elapsed.currency,
     elapsed.starts_at <= {{ as_of() }} as has_begun,
     elapsed.amount * fx.rate * elapsed.elapsed_share as accrued_amount
 from elapsed

@@ -1,4 +1,4 @@
-{% macro is_latest_run() -%}
+{% macro is_latest_build() -%}
     {#-
         Whether this build's as_of is later than that of every build before it, so that it may publish: a boolean.
         Only kpi_first_published asks. A build counts that is sealed, or that has published: one that failed before may be built again.
