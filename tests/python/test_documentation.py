@@ -69,6 +69,57 @@ def described_things(manifest: Manifest) -> Iterator[tuple[str, dict[str, Any]]]
             yield f"{node['unique_id']}, column {name}", column
 
 
+# Layer -> the layers that it may not read.
+NOT_READ_BY = {
+    "staging": {"builds", "intermediate", "marts"},
+    "builds": {"intermediate", "marts"},
+    "intermediate": {"history", "marts"},
+}
+# Model or macro -> what it reads as the build before left it.
+READ_FROM_THE_LAST_BUILD = {
+    "models/builds/changed_cases.sql": {"int_case__assembled"},
+    "models/history/build_log.sql": {"build_seal", "int_case__assembled"},
+    "macros/history/is_latest_build.sql": {"build_seal"},
+}
+
+
+def test_layers_read_only_what_is_below_them(manifest: Manifest) -> None:
+    models = {model["unique_id"]: model for model in own(manifest, "nodes", "model")}
+    layers = {name: model["fqn"][1] for name, model in models.items()}
+    against = [
+        (name, parent)
+        for name, model in models.items()
+        for parent in model["depends_on"]["nodes"]
+        if parent in models and layers[parent] in NOT_READ_BY.get(layers[name], ())
+    ]
+    assert not against
+    # Only what judges raw rows has to know which of them are new.
+    ask_the_log = {name for name, model in models.items() if "model.closed_loop.build_log" in model["depends_on"]["nodes"]}
+    in_staging = {name for name in ask_the_log if layers[name] == "staging"}
+    assert in_staging == {name for name in models if ".base_events__" in name}
+    accesses = {(layers[name], model["access"]) for name, model in models.items()}
+    assert accesses == {
+        ("staging", "protected"), ("builds", "private"), ("history", "protected"), ("intermediate", "protected"), ("marts", "public"),
+    }  # fmt: skip
+    assert {model["group"] for model in models.values()} == {PROJECT}
+
+
+def test_few_models_read_what_a_later_one_writes() -> None:
+    read = {}
+    for path in [*(ROOT / "models").rglob("*.sql"), ROOT / "macros/history/is_latest_build.sql"]:
+        names = set(re.findall(r"earlier_relation\('(\w+)'\)", path.read_text()))
+        if names:
+            read[str(path.relative_to(ROOT))] = names
+    assert read == READ_FROM_THE_LAST_BUILD
+
+
+def test_no_compiled_model_is_longer_than_400_lines(demo: Path) -> None:
+    compiled = [*(demo / "target/compiled/closed_loop/models").rglob("*.sql")]
+    lengths = {path.stem: len(path.read_text().splitlines()) for path in compiled}
+    assert len(lengths) > 100
+    assert not {name: length for name, length in lengths.items() if length > 400}
+
+
 def test_dbt_parses_without_a_word_of_warning(demo: Path) -> None:
     output = (demo / "parsed.txt").read_text()
     assert output and not re.search("warning|deprecat", output, re.IGNORECASE), output
