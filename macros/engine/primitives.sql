@@ -52,7 +52,7 @@
 
 {% macro row_hash(rows) -%}
     {#-
-        The engine's own 64-bit hash of a whole row, with or without a sign; never NULL. Use rows_hash().
+        The engine's own 64-bit hash of a whole row, with or without a sign; never NULL. Of many rows: rows_hash().
         rows: alias of a from-item. All its columns count, in their order, nulls included.
     -#}
     {{ adapter.dispatch('row_hash', 'closed_loop')(rows) }}

@@ -22,7 +22,7 @@
         {% if is_alive(other.invocation_id) %}
             {% do refuse_build(" since " ~ other.begun_at ~ " UTC") %}
         {% endif %}
-        {% do log("The build that began at " ~ other.begun_at ~ " UTC was broken off.", info=true) %}
+        {% do log("The build that began at " ~ other.begun_at ~ " UTC was interrupted.", info=true) %}
     {% endfor %}
     {% set claim %}
         delete from {{ lock }};

@@ -1,4 +1,4 @@
--- Grain: one row per published figure that is another today: KPI, week and workflow or (all).
+-- Grain: one row per published figure that has changed since: KPI, week and workflow or (all).
 
 with
 

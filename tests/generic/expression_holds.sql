@@ -1,6 +1,6 @@
 {% test expression_holds(model, expression) %}
     {#-
-        Every row fulfils a condition. A condition that comes out as NULL counts as broken: what can't be judged isn't sound. Where a
+        Every row fulfils a condition. A condition that comes out as NULL counts as a failure. Where a
         column may be null, the condition has to say so.
 
         Parameters

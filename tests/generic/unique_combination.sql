@@ -13,8 +13,8 @@
                 arguments:
                   columns: [case_id, idempotency_key]
 
-        Passes if    the table is empty, or each combination of values stands in one row only
-        Fails if     a combination stands in two rows or more, NULLs included
+        Passes if    the table is empty, or each combination of values is in one row only
+        Fails if     a combination is in two rows or more, NULLs included
         Returns      one row per repeated combination: its values and `row_count`, the number of rows that share it
     -#}
     {%- if columns is string or columns is not sequence or columns | length == 0 -%}

@@ -94,7 +94,9 @@ def test_layers_read_only_what_is_below_them(manifest: Manifest) -> None:
     ]
     assert not against
     # Only what judges raw rows has to know which of them are new.
-    ask_the_log = {name for name, model in models.items() if "model.closed_loop.build_log" in model["depends_on"]["nodes"]}
+    ask_the_log = {
+        name for name, model in models.items() if "model.closed_loop.build_log" in model["depends_on"]["nodes"]
+    }
     in_staging = {name for name in ask_the_log if layers[name] == "staging"}
     assert in_staging == {name for name in models if ".base_events__" in name}
     accesses = {(layers[name], model["access"]) for name, model in models.items()}

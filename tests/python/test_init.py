@@ -217,7 +217,11 @@ def test_the_line_for_cron_runs() -> None:
     shown = (
         command.replace("\\%", "%")
         .replace("cd /home/me/dunning", "true")
-        .replace("make >> make.log 2>&1", "printenv CLOSED_LOOP_AS_OF")
+        .replace("make LOADED=", "printenv CLOSED_LOOP_AS_OF && echo ")
+        .replace(" >> make.log 2>&1", "")
     )
     said = subprocess.run(["sh", "-c", shown], capture_output=True, text=True, check=True).stdout
-    assert re.fullmatch(r"20\d\d-\d\d-\d\d 00:00:00\n", said)
+    as_of, loaded = said.splitlines()
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d", as_of)
+    # The rows of the export have landed by then.
+    assert loaded == f"--exported-at '{as_of}Z'"

@@ -448,7 +448,7 @@ def test_hostile_input(postgres: dict[str, str], tmp_path: Path) -> None:
         bring(connection.cursor(), held_back)
     said = build(tmp_path, variables, *WITHOUT_TESTS, *ON_POSTGRES, environment=postgres)
     assert "Full rebuild" not in said
-    assert "The build that began at 2026-03-01 13:00:00 UTC was broken off." in said
+    assert "The build that began at 2026-03-01 13:00:00 UTC was interrupted." in said
     assert 'the view reporting."Mine" reads tables that builds replace' in said
     assert_every_query_bears_the_id(tmp_path)
     assert_readers_only(tmp_path, postgres)

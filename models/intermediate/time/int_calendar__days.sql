@@ -1,4 +1,4 @@
--- Grain: one row per local calendar day, from the month of history_start to beyond the last due date that can be.
+-- Grain: one row per local calendar day, from the month of the day before history_start to beyond the last due date that can be.
 {{ config(materialized='table') }}
 
 with

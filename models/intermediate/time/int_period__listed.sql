@@ -1,4 +1,4 @@
--- Grain: one row per period that figures are published for: its kind and first day. Rolling weeks that only a change asks for are left out.
+-- Grain: one row per period: its kind and first day. Those that only a change asks for are not published (is_listed).
 
 with
 
