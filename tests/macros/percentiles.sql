@@ -1,4 +1,4 @@
--- Tests the macros percentile(), median(), p90(), median_and_p90() and array_item(): one row per group of units whose percentiles are not the expected ones.
+-- Tests the macros percentile(), median(), p90(), median_and_p90() and array_item(): one row per group with wrong percentiles.
 {%- set cases = [
     ('no value at all', ['null'], 'null', 'null', 'null'),
     ('one', ['7'], '7', '7', '7'),

@@ -36,12 +36,17 @@ def test_another_project_builds_the_same_figures(stages: Stages, tmp_path: Path)
     folder = tmp_path / "built"
     folder.mkdir()
     (folder / "inputs").symlink_to(inputs)
-    # dbt would read acme's workflows in place of those of closed_loop.
-    (acme / "models/workflows.sql").write_text("select 'pay' as workflow")
+    # dbt would read acme's table in place of that of closed_loop.
+    (acme / "models/time_zones.sql").write_text("select 'UTC' as name")
     result = dbt("build", folder=folder, project=acme)
-    assert result.returncode != 0 and "model.acme.workflows" in result.stdout, result.stdout[-3000:]
+    assert result.returncode != 0 and "model.acme.time_zones" in result.stdout, result.stdout[-3000:]
     assert "require_ref_searches_node_package_before_root" in result.stdout
-    (acme / "models/workflows.sql").unlink()
+    (acme / "models/time_zones.sql").unlink()
+
+    (acme / "models/opened.sql").write_text("select case_id from {{ ref('closed_loop', 'int_case__opened') }}")
+    result = dbt("parse", folder=folder, project=acme)
+    assert result.returncode != 0 and "which is not allowed because the referenced node is protected" in result.stdout
+    (acme / "models/opened.sql").unlink()
 
     build(folder, {"as_of": FIRST}, "--select", "package:closed_loop", *WITHOUT_TESTS, project=acme, artifacts=True)
     # Metrics are known by their bare names: acme may have some of these, and a time spine.
