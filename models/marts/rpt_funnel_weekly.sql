@@ -8,7 +8,11 @@ counts as (
 
 stages as (
     select listed.* from (
-        values {% for stage in funnel_stages() %}({{ loop.index }}, '{{ stage }}'){{ ', ' if not loop.last }}{% endfor %}
+        values
+        {%- for stage in funnel_stages() %}
+        ({{ loop.index }}, '{{ stage }}')
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     ) as listed (stage_number, stage)
 ),
 

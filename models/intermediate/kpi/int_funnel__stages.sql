@@ -1,4 +1,5 @@
 -- Grain: one row per trigger week, workflow or (all), cohort with a case, and stage of the funnel.
+-- noqa: disable=LT02
 {% for stage in funnel_stages() %}
 select
     counted.week_start,
